@@ -1,0 +1,93 @@
+/**
+ * Every bound in prim, each with its reason. What an operator may change has its default here
+ * and its range in config/; the rest is fixed. A bound without an overflow test is a bug.
+ */
+
+// Names and ids.
+
+/** The reference system takes 19 bytes; 64 hold a UUID, an e-mail address of usual length, or 21 Chinese characters. */
+export const USER_ID_BYTES_MAX = 64;
+/** A room's name, in characters after `room:`. As long as a user id, for rooms named after things with ids. */
+export const ROOM_NAME_CHARS_MAX = 64;
+/** A seq is echoed, stored and compared; the reference's are about 20 characters, a UUID is 36. */
+export const SEQ_BYTES_MAX = 128;
+export const NICKNAME_BYTES_MAX = 64;
+/** The de-facto limit of URLs in browsers and caches. */
+export const URL_BYTES_MAX = 2_048;
+export const SECRET_BYTES_MAX = 512;
+export const FILE_NAME_BYTES_MAX = 255;
+/** A token is a JWT at most; 8 KiB is what HTTP servers allow for one header. */
+export const SERVICE_TOKEN_BYTES_MAX = 8_192;
+
+// Frames and sessions.
+
+/** Default of `limits.frameBytesMax`: a long chat text with room to spare; media travels by URL. */
+export const FRAME_BYTES_MAX = 64 * 1024;
+/** Default of `limits.backlogBytesMax`: what a slow reader may leave unread before it is closed and recovers from the log. */
+export const BACKLOG_BYTES_MAX = 1024 * 1024;
+/** Default of `limits.framesPerSecond`, per session: far above any person or back end, far below what would starve others. */
+export const FRAMES_PER_SECOND = 5_000;
+/** Frames that wait while a session's login, join or leave is under way; beyond it they are refused. */
+export const WAITING_FRAMES_MAX = 1_024;
+/** Default of `limits.connectionsMax`: what one process holds below the usual 20,000 open files, the rest being files and peers. */
+export const CONNECTIONS_MAX = 1_000_000;
+/** Default of `limits.channelsPerSessionMax`: rooms one session may be in, beside its inbox and the broadcast. */
+export const CHANNELS_PER_SESSION_MAX = 128;
+/** Sessions of one user on one node: a person's devices and tabs with room to spare. */
+export const SESSIONS_PER_USER_MAX = 64;
+/** Bun's idle timer takes at most 960 s. */
+export const HEARTBEAT_SECONDS_MAX = 960;
+/** Two ticks of the runtime's 4-second timer wheel: a shorter time could not be kept. */
+export const HEARTBEAT_SECONDS_MIN = 8;
+
+// Channels and logs.
+
+/** Default of `history.countMax`, messages kept per channel. */
+export const HISTORY_COUNT_MAX = 100_000;
+/** Default of `history.ageSeconds`: 30 days. */
+export const HISTORY_AGE_SECONDS = 30 * 24 * 3_600;
+/** One page of history, whatever was asked: at 64 KiB a message still below 16 MiB on average use, and one read of a few ms. */
+export const HISTORY_PAGE_MAX = 1_000;
+export const HISTORY_PAGE_DEFAULT = 100;
+/** A session that missed more than this is told `recovered: false` and reads history as it needs it. */
+export const RECOVER_MESSAGES_MAX = 5_000;
+/** Positions in one login: the session's channels and then some. */
+export const POSITIONS_PER_LOGIN_MAX = 256;
+/** Memory log: messages per channel; history that must be longer belongs on disk. */
+export const MEMORY_MESSAGES_PER_CHANNEL_MAX = 10_000;
+/** Memory log: messages over all channels, about 1 GB at the usual size; the channel idle longest is forgotten first. */
+export const MEMORY_MESSAGES_MAX = 1_000_000;
+/** Memory log: channels that have a log. */
+export const MEMORY_CHANNELS_MAX = 200_000;
+/** Remembered client message ids in the memory log; beyond it the oldest are forgotten early. */
+export const MEMORY_SENDS_REMEMBERED_MAX = 1_000_000;
+/** Appends that wait for the disk; beyond it a send is refused with `unavailable`. About a second of full load. */
+export const APPEND_QUEUE_MAX = 65_536;
+/** A repeated send by a client is recognised for 10 minutes: longer than any reconnect backoff. */
+export const SEND_WINDOW_MS = 10 * 60_000;
+/** A repeated `msgId` of a back end is recognised for 12 hours, as in the reference system. */
+export const MSG_ID_WINDOW_MS = 12 * 3_600_000;
+
+// Rooms.
+
+/** Default of `room.announceMax`: members up to which comings and goings are pushed one by one. */
+export const ROOM_ANNOUNCE_MAX = 200;
+/** The shortest time between two `members` frames of one room. */
+export const MEMBERS_FRAME_PERIOD_MS = 1_000;
+/** `members` deliveries of one room per second on one node: in a room of 100,000 the frame comes every 10 s, not every second. */
+export const MEMBERS_DELIVERIES_PER_SECOND = 10_000;
+/** Newest names in a `members` frame. */
+export const MEMBERS_NEWEST_MAX = 10;
+/** Users in one answer of a user list. */
+export const USER_LIST_PAGE_MAX = 1_000;
+/** Senders who are told by one read mark that they were read. */
+export const READ_RECEIPTS_MAX = 100;
+/** Sessions listed by `/system/state?isDebug=true`. */
+export const DEBUG_LIST_MAX = 1_000;
+
+// HTTP and stopping.
+
+/** A body of the HTTP interface: one message in a form or JSON, percent-encoded at worst. */
+export const HTTP_BODY_BYTES_MAX = 256 * 1024;
+/** From the first signal to exit: what is in flight is finished or given up by then. */
+export const DRAIN_MS_MAX = 10_000;

@@ -1,0 +1,93 @@
+/**
+ * ChannelLog: the truth about what was said. One ordered log per channel, and which nodes are
+ * interested in it.
+ *
+ * What append() answered is never lost. Offsets count from 1 without holes within an epoch. A
+ * channel nobody has written to exists nowhere, yet has the position {current epoch, 0}. Kept
+ * messages are bounded by count and age; a channel all of whose messages are too old may be
+ * forgotten, and comes back under a new epoch.
+ */
+import type { ChannelId, NodeId, UserId } from "../base/ids.ts";
+import type { Draft, Message, Position, Receipt } from "./message.ts";
+
+export interface AppendRequest {
+  readonly channel: ChannelId;
+  readonly draft: Draft;
+  /** Milliseconds for which the same `from` and `seq` in this channel count as a repeat; 0 for never. */
+  readonly windowMs: number;
+}
+
+export interface Appended {
+  /** Of this message, or of the first one if this is a repeat. */
+  readonly receipt: Receipt;
+  /** True if the same `from` sent the same `seq` to this channel within the window: nothing was stored. */
+  readonly repeated: boolean;
+  /** Interested nodes other than the one that appends; empty where there is only one. */
+  readonly nodes: readonly NodeId[];
+}
+
+/** Either from `after` upwards or from `before` downwards, both exclusive; `before` without a number is the head. */
+export type HistoryRange =
+  | { readonly after: number; readonly limit: number }
+  | { readonly before: number | undefined; readonly limit: number };
+
+export interface HistoryPage {
+  /** Epoch and offset of the newest message. */
+  readonly head: Position;
+  /** In offset order, oldest first, whichever way was asked. */
+  readonly messages: readonly Message[];
+  /** True if there are more messages in the direction that was asked. */
+  readonly more: boolean;
+}
+
+export interface ChannelLog {
+  /**
+   * Stores a message, as one atomic step: recognises a repeat, gives the next offset, stores, and says which
+   * nodes want it. Resolves when the message can't be lost any more. Appends to one channel
+   * take their offsets, and resolve, in the order of the calls.
+   *
+   * @throws {PrimError} `unavailable` if it was not stored: the store is away, full, or too much is waiting
+   *   (reason `STORE_FAILED`). The call may be repeated with the same seq.
+   */
+  append(request: AppendRequest): Promise<Appended>;
+
+  /**
+   * Records that this node is interested in the channel, and returns its head in the same atomic step.
+   * Repeating it is safe.
+   *
+   * @throws {PrimError} `unavailable` if the store is away.
+   */
+  join(channel: ChannelId): Promise<Position>;
+
+  /** Ends this node's interest. Repeating it, or leaving what was not joined, is safe. */
+  leave(channel: ChannelId): Promise<void>;
+
+  /**
+   * Reads messages that are kept.
+   *
+   * @param range `limit` is 1 to HISTORY_PAGE_MAX messages; offsets are 0 or more, past the head gives none.
+   * @throws {PrimError} `unavailable` if the store is away.
+   */
+  read(channel: ChannelId, range: HistoryRange): Promise<HistoryPage>;
+
+  /** Stores what waits, then lets go of the medium. Nothing may be called afterwards; repeating it is safe. */
+  close(): Promise<void>;
+}
+
+/** How far each user has read each channel. */
+export interface ReadMarks {
+  /**
+   * Moves a user's mark forward; it never moves back within an epoch.
+   *
+   * @returns the mark before, as an offset in the same epoch; 0 if there was none.
+   * @throws {PrimError} `unavailable` if it was not stored.
+   */
+  mark(channel: ChannelId, userId: UserId, position: Position): Promise<number>;
+
+  /** The mark as an offset, 0 if there is none in this epoch. */
+  marked(channel: ChannelId, userId: UserId, epoch: Position["epoch"]): Promise<number>;
+}
+
+/** What a store offers; memory, SQLite and Redis each implement all of it. */
+export interface Store extends ChannelLog, ReadMarks {}
+
