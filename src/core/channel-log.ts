@@ -90,4 +90,3 @@ export interface ReadMarks {
 
 /** What a store offers; memory, SQLite and Redis each implement all of it. */
 export interface Store extends ChannelLog, ReadMarks {}
-

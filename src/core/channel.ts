@@ -43,7 +43,8 @@ export function kindOf(channel: ChannelId): ChannelKind {
  */
 export function parseChannelId(text: string): ChannelId {
   if (text === BROADCAST) return BROADCAST;
-  if (text.startsWith(ROOM_PREFIX) && ROOM_NAME.test(text.slice(ROOM_PREFIX.length))) return text as ChannelId;
+  if (text.startsWith(ROOM_PREFIX) && ROOM_NAME.test(text.slice(ROOM_PREFIX.length)))
+    return text as ChannelId;
   if (text.startsWith(INBOX_PREFIX)) return inboxOf(parseUserId(text.slice(INBOX_PREFIX.length)));
   throw new PrimError(
     "invalid_argument",

@@ -28,7 +28,9 @@ const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u
 export function parseUserId(text: string): UserId {
   const fault = userIdFault(text);
   if (fault !== undefined) {
-    throw new PrimError("invalid_argument", `Cannot use the user id: ${fault}`, { reason: "ILLEGAL_USER_ID" });
+    throw new PrimError("invalid_argument", `Cannot use the user id: ${fault}`, {
+      reason: "ILLEGAL_USER_ID",
+    });
   }
   return text as UserId;
 }

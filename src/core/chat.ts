@@ -1,0 +1,338 @@
+/**
+ * Chat: what a client may ask, one method per action.
+ *
+ * It checks who asks (logged in, member, within limits) and hands the work on. Commands come with
+ * their shape checked (protocol/); what is answered here is shaped for the wire there.
+ */
+import type { Clock } from "../base/clock.ts";
+import { PrimError } from "../base/errors.ts";
+import {
+  type AppPlatform,
+  type ChannelId,
+  type NodeId,
+  newMessageId,
+  type SessionId,
+  type UserId,
+} from "../base/ids.ts";
+import {
+  HISTORY_PAGE_CHARS_MAX,
+  READ_RECEIPTS_MAX,
+  SEND_WINDOW_MS,
+  SESSIONS_PER_USER_MAX,
+} from "../base/limits.ts";
+import type { Announcer } from "./announcer.ts";
+import type { Authenticator } from "./authenticator.ts";
+import { BROADCAST, inboxOf, kindOf, platformRoom } from "./channel.ts";
+import type { HistoryPage, HistoryRange, Store } from "./channel-log.ts";
+import type { Connection, Fanout } from "./connection.ts";
+import type { Delivery } from "./delivery.ts";
+import { type Hub, roomsOf } from "./hub.ts";
+import type { Joined, Membership, Wish } from "./membership.ts";
+import type { ChannelPosition, Content, Draft, Message, Position, Receipt } from "./message.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Profile, Session } from "./session.ts";
+import type { User } from "./user.ts";
+
+export interface LoginCommand {
+  readonly userId: UserId;
+  readonly appPlatform: AppPlatform;
+  readonly serviceToken: string;
+  readonly profile: Profile | undefined;
+  readonly positions: readonly ChannelPosition[];
+}
+
+/** Where something is sent to: a room, or a user. */
+export type Target = { readonly channel: ChannelId } | { readonly userId: UserId };
+
+export interface SendCommand {
+  readonly to: Target;
+  readonly content: Content;
+  /** The client message id, not empty. */
+  readonly seq: string;
+}
+
+export interface ChatOptions {
+  readonly nodeId: NodeId;
+  readonly channelsPerSessionMax: number;
+}
+
+/** What Chat works with. */
+export interface ChatParts {
+  readonly clock: Clock;
+  readonly hub: Hub;
+  readonly store: Store;
+  readonly authenticator: Authenticator;
+  readonly fanout: Fanout;
+  readonly delivery: Delivery;
+  readonly publisher: Publisher;
+  readonly announcer: Announcer;
+  readonly membership: Membership;
+}
+
+export class Chat {
+  readonly #parts: ChatParts;
+  readonly #options: ChatOptions;
+  #draining = false;
+
+  constructor(parts: ChatParts, options: ChatOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** From now on logins and sends are refused with `unavailable`; what is under way is finished. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  connect(connection: Connection): Session {
+    return this.#parts.hub.add(connection, this.#parts.clock.now());
+  }
+
+  /** The connection is gone. Repeating it is safe. */
+  disconnect(session: Session): void {
+    if (session.closed) return;
+    session.closed = true;
+    this.logout(session);
+    this.#parts.hub.remove(session);
+  }
+
+  /**
+   * Makes the session one of its user's, and a member of its platform's room, the user's inbox and
+   * the broadcast; of other rooms too, if it comes with positions in them.
+   *
+   * @throws {PrimError} `failed_precondition` (ALREADY_LOGGED_IN), `permission_denied`, `resource_exhausted`,
+   *   `unavailable`.
+   */
+  async login(session: Session, command: LoginCommand): Promise<Joined & { readonly sessionId: SessionId }> {
+    if (session.user !== undefined) {
+      throw new PrimError("failed_precondition", "Cannot log in: the session is logged in already", {
+        reason: "ALREADY_LOGGED_IN",
+      });
+    }
+    this.#refuseWhileDraining();
+    const identity = await this.#parts.authenticator.authenticate(command);
+    const { hub } = this.#parts;
+    if ((hub.find(identity.appPlatform, identity.userId)?.sessions.length ?? 0) >= SESSIONS_PER_USER_MAX) {
+      throw new PrimError(
+        "resource_exhausted",
+        `Cannot log in: the user has ${SESSIONS_PER_USER_MAX} sessions on this platform already`,
+      );
+    }
+    const wishes = this.#loginWishes(identity, command.positions);
+    const joined = await this.#parts.membership.join(session, identity, wishes, () => {
+      session.profile = command.profile;
+      session.loggedInAt = this.#parts.clock.now();
+      const rooms = wishes.filter((wish) => kindOf(wish.channel) === "room").map((wish) => wish.channel);
+      if (rooms.length > 1) session.rooms = new Set(rooms);
+      return hub.bind(session, identity.appPlatform, identity.userId);
+    });
+    return { ...joined, sessionId: this.sessionIdOf(session) };
+  }
+
+  /** Ends the login, the connection stays. Safe to call on a session that is not logged in. */
+  logout(session: Session): void {
+    if (session.user === undefined) return;
+    this.#parts.membership.leaveAll(session, session.user);
+    this.#parts.hub.unbind(session);
+    session.rooms = undefined;
+    session.profile = undefined;
+    session.loggedInAt = 0;
+  }
+
+  /** @throws {PrimError} `permission_denied` if the channel is no room, `resource_exhausted` (TOO_MANY_CHANNELS). */
+  async join(session: Session, channel: ChannelId, from: Position | undefined): Promise<Joined> {
+    const user = userOf(session);
+    this.#refuseWhileDraining();
+    if (kindOf(channel) !== "room") {
+      throw new PrimError("permission_denied", `Cannot join "${channel}": only rooms can be joined`);
+    }
+    if (this.#parts.membership.has(session, channel)) return this.#joinedAlready(user, channel, from);
+    const rooms = new Set(roomsOf(session));
+    if (rooms.size >= this.#options.channelsPerSessionMax) {
+      throw new PrimError(
+        "resource_exhausted",
+        `Cannot join "${channel}": the session is in ${rooms.size} rooms, the most allowed`,
+        { reason: "TOO_MANY_CHANNELS" },
+      );
+    }
+    return this.#parts.membership.join(session, user, [{ channel, from }], () => {
+      session.rooms = rooms.add(channel);
+      return user;
+    });
+  }
+
+  /** @throws {PrimError} `permission_denied` if the session is no member, or the channel is no room. */
+  leave(session: Session, channel: ChannelId): void {
+    const user = userOf(session);
+    if (kindOf(channel) !== "room") {
+      throw new PrimError("permission_denied", `Cannot leave "${channel}": only rooms can be left`);
+    }
+    this.#refuseStranger(session, channel);
+    const rooms = new Set(roomsOf(session));
+    this.#parts.membership.leaveRoom(session, user, channel);
+    rooms.delete(channel);
+    session.rooms = rooms;
+  }
+
+  /**
+   * Stores a message and has it delivered; the same seq to the same place again gets the first answer.
+   *
+   * @returns the place in the room or, of a message to a user, in the sender's own inbox.
+   * @throws {PrimError} `permission_denied` (NOT_A_MEMBER), `unavailable`.
+   */
+  async send(session: Session, { to, content, seq }: SendCommand): Promise<Receipt> {
+    const { userId, appPlatform } = userOf(session);
+    this.#refuseWhileDraining();
+    const draft: Draft = {
+      ...content,
+      id: newMessageId(),
+      seq,
+      from: userId,
+      appPlatform,
+      ...session.profile,
+    };
+    const { publisher } = this.#parts;
+    if ("userId" in to) {
+      return (await publisher.publishToUser(to.userId, draft, SEND_WINDOW_MS, true)).receipt;
+    }
+    if (kindOf(to.channel) !== "room") {
+      throw new PrimError(
+        "permission_denied",
+        `Cannot send to "${to.channel}": send to a room, or to a userId`,
+      );
+    }
+    this.#refuseStranger(session, to.channel);
+    return (await publisher.publish(to.channel, draft, SEND_WINDOW_MS)).receipt;
+  }
+
+  /** @throws {PrimError} `permission_denied` (NOT_A_MEMBER), `unavailable`. */
+  async history(session: Session, channel: ChannelId, range: HistoryRange): Promise<HistoryPage> {
+    userOf(session);
+    this.#refuseStranger(session, channel);
+    return withinChars(await this.#parts.store.read(channel, range), "after" in range);
+  }
+
+  /**
+   * Notes how far the user has read, tells their other devices, and those who wrote.
+   *
+   * @throws {PrimError} `permission_denied` (NOT_A_MEMBER), `invalid_argument` past the head, `unavailable`.
+   */
+  async read(session: Session, channel: ChannelId, offset: number): Promise<void> {
+    const { userId, appPlatform } = userOf(session);
+    this.#refuseStranger(session, channel);
+    const { store, delivery, fanout, announcer } = this.#parts;
+    const head = delivery.position(channel);
+    if (offset > head.offset) {
+      throw new PrimError(
+        "invalid_argument",
+        `Cannot mark offset ${offset} as read: the newest in "${channel}" is ${head.offset}`,
+      );
+    }
+    const before = await store.mark(channel, userId, { epoch: head.epoch, offset });
+    if (offset <= before || channel === BROADCAST || announcer.isBig(channel)) return;
+    const push = { kind: "read", from: userId, appPlatform } as const;
+    fanout.publish(channel, { ...push, channel, epoch: head.epoch, offset });
+    if (kindOf(channel) === "inbox") {
+      for (const [sender, id] of await this.#newlyRead(channel, userId, before, offset)) {
+        fanout.publish(inboxOf(sender), { ...push, channel: inboxOf(sender), id });
+      }
+    }
+  }
+
+  /** Tells a room or a user that somebody is writing; in a big room nobody is told. */
+  typing(session: Session, to: Target): void {
+    const { userId: from, appPlatform } = userOf(session);
+    const channel = "userId" in to ? inboxOf(to.userId) : to.channel;
+    if ("channel" in to) {
+      if (kindOf(channel) !== "room") {
+        throw new PrimError("permission_denied", `Cannot write to "${channel}": name a room, or a userId`);
+      }
+      this.#refuseStranger(session, channel);
+      if (this.#parts.announcer.isBig(channel)) return;
+    }
+    this.#parts.fanout.publish(channel, { kind: "typing", channel, from, appPlatform });
+  }
+
+  /** @throws {PrimError} `unauthenticated` if the session is not logged in. */
+  heartbeat(session: Session): void {
+    userOf(session);
+  }
+
+  sessionIdOf(session: Session): SessionId {
+    return `${this.#options.nodeId}-${session.serial}` as SessionId;
+  }
+
+  #loginWishes(
+    { userId, appPlatform }: { readonly userId: UserId; readonly appPlatform: AppPlatform },
+    positions: readonly ChannelPosition[],
+  ): Wish[] {
+    const from = new Map<ChannelId, Position>(positions.map((position) => [position.channel, position]));
+    const channels = new Set([platformRoom(appPlatform), inboxOf(userId), BROADCAST]);
+    for (const channel of from.keys()) {
+      if (!channels.has(channel) && kindOf(channel) !== "room") {
+        throw new PrimError("permission_denied", `Cannot resume "${channel}": it is somebody else's inbox`);
+      }
+      channels.add(channel);
+    }
+    if (channels.size - 2 > this.#options.channelsPerSessionMax) {
+      throw new PrimError(
+        "resource_exhausted",
+        `Cannot resume in ${channels.size} channels: a session may be in ${this.#options.channelsPerSessionMax} rooms`,
+        { reason: "TOO_MANY_CHANNELS" },
+      );
+    }
+    return Array.from(channels, (channel) => ({ channel, from: from.get(channel) }));
+  }
+
+  /** A repeated join changes nothing: live messages have been flowing all along. */
+  async #joinedAlready(user: User, channel: ChannelId, from: Position | undefined): Promise<Joined> {
+    const position = this.#parts.delivery.position(channel);
+    const recovered =
+      from === undefined ? undefined : from.epoch === position.epoch && from.offset === position.offset;
+    const read = await this.#parts.store.marked(channel, user.userId, position.epoch);
+    return { channels: [{ channel, ...position, recovered, read }], replay: async () => {} };
+  }
+
+  /** The newest message of each sender between two marks, of the last few messages. */
+  async #newlyRead(channel: ChannelId, reader: UserId, before: number, offset: number) {
+    const after = Math.max(before, offset - READ_RECEIPTS_MAX);
+    const page = await this.#parts.store.read(channel, { after, limit: READ_RECEIPTS_MAX });
+    const newest = new Map<UserId, Message["id"]>();
+    for (const message of page.messages) {
+      if (message.offset <= offset && message.from !== reader) newest.set(message.from, message.id);
+    }
+    return newest;
+  }
+
+  #refuseStranger(session: Session, channel: ChannelId): void {
+    if (this.#parts.membership.has(session, channel)) return;
+    throw new PrimError("permission_denied", `Cannot use "${channel}": the session is no member of it`, {
+      reason: "NOT_A_MEMBER",
+    });
+  }
+
+  #refuseWhileDraining(): void {
+    if (!this.#draining) return;
+    throw new PrimError("unavailable", "Cannot take requests: this node is stopping", { reason: "DRAINING" });
+  }
+}
+
+function userOf(session: Session): User {
+  if (session.user !== undefined) return session.user;
+  throw new PrimError("unauthenticated", "Cannot do this: the session is not logged in");
+}
+
+/** Shortens a page to what one frame may carry, from the end that is read last; at least one message stays. */
+function withinChars(page: HistoryPage, upwards: boolean): HistoryPage {
+  const messages = upwards ? page.messages : page.messages.toReversed();
+  let chars = 0;
+  let count = 0;
+  for (const message of messages) {
+    chars += message.msg.length + (message.media?.url.length ?? 0);
+    if (chars > HISTORY_PAGE_CHARS_MAX && count > 0) break;
+    count += 1;
+  }
+  if (count === messages.length) return page;
+  const kept = messages.slice(0, count);
+  return { head: page.head, messages: upwards ? kept : kept.reverse(), more: true };
+}

@@ -1,0 +1,72 @@
+/**
+ * Publisher: the one way a message takes. It is appended to its channel's log, and only then
+ * delivered and answered for.
+ */
+import type { ChannelId, UserId } from "../base/ids.ts";
+import { inboxOf } from "./channel.ts";
+import type { Appended, ChannelLog } from "./channel-log.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Draft } from "./message.ts";
+
+export class Publisher {
+  readonly #log: ChannelLog;
+  readonly #delivery: Delivery;
+  #underWay = 0;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(log: ChannelLog, delivery: Delivery) {
+    this.#log = log;
+    this.#delivery = delivery;
+  }
+
+  /** Messages that were taken and are not yet answered for. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /**
+   * Stores a message in a channel and has it delivered.
+   *
+   * @param windowMs see AppendRequest.windowMs.
+   * @throws {PrimError} `unavailable` if it was not stored; repeating it with the same seq is safe.
+   */
+  async publish(channel: ChannelId, draft: Draft, windowMs: number): Promise<Appended> {
+    this.#underWay += 1;
+    try {
+      const appended = await this.#log.append({ channel, draft, windowMs });
+      // The first of two equal sends was delivered when it was stored, or will be from the log.
+      if (!appended.repeated) this.#delivery.deliver({ ...draft, ...appended.receipt });
+      return appended;
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#wakeIdle();
+    }
+  }
+
+  /**
+   * Sends to a user: the message lies in the recipient's inbox and, if the sender is a user too, in the sender's,
+   * so that their other devices see it. The recipient's comes first: if prim dies in
+   * between, the sender was not answered, sends again, and the repeat completes the second.
+   *
+   * @param own true if `draft.from` is a user whose inbox gets a copy; then the answer is its place there.
+   */
+  async publishToUser(to: UserId, draft: Draft, windowMs: number, own: boolean): Promise<Appended> {
+    const addressed: Draft = { ...draft, to };
+    const delivered = await this.publish(inboxOf(to), addressed, windowMs);
+    if (!own || draft.from === to) return delivered;
+    const copy: Draft = { ...addressed, id: delivered.receipt.id };
+    return this.publish(inboxOf(draft.from), copy, windowMs);
+  }
+
+  #wakeIdle(): void {
+    const waiting = this.#whenIdle;
+    this.#whenIdle = [];
+    for (const wake of waiting) wake();
+  }
+}
