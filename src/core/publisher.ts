@@ -12,6 +12,7 @@ export class Publisher {
   readonly #log: ChannelLog;
   readonly #delivery: Delivery;
   #underWay = 0;
+  #stored = 0;
   #whenIdle: (() => void)[] = [];
 
   constructor(log: ChannelLog, delivery: Delivery) {
@@ -22,6 +23,11 @@ export class Publisher {
   /** Messages that were taken and are not yet answered for. */
   get underWay(): number {
     return this.#underWay;
+  }
+
+  /** Messages stored since the start, repeats not counted. */
+  get stored(): number {
+    return this.#stored;
   }
 
   /** Resolves when nothing is under way. */
@@ -41,7 +47,10 @@ export class Publisher {
     try {
       const appended = await this.#log.append({ channel, draft, windowMs });
       // The first of two equal sends was delivered when it was stored, or will be from the log.
-      if (!appended.repeated) this.#delivery.deliver({ ...draft, ...appended.receipt });
+      if (!appended.repeated) {
+        this.#stored += 1;
+        this.#delivery.deliver({ ...draft, ...appended.receipt });
+      }
       return appended;
     } finally {
       this.#underWay -= 1;

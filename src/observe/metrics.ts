@@ -1,0 +1,53 @@
+/**
+ * Metrics in the Prometheus text format. The parts of prim count for themselves; the numbers are
+ * collected when somebody asks, so that counting costs an addition and nothing else.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { NodeState } from "../core/node-state.ts";
+
+/** Where the numbers come from. Counters never go down while the process lives. */
+export interface MetricSources {
+  readonly state: () => NodeState;
+  readonly framesIn: () => number;
+  readonly framesPublished: () => number;
+  readonly deliveries: () => number;
+  readonly connectionsRefused: () => number;
+  readonly messagesStored: () => number;
+}
+
+/** @returns a function that renders the metrics as they are now. */
+export function createMetrics(sources: MetricSources): () => Promise<string> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  gauge("prim_connections", "Open WebSocket connections", () => sources.state().connections);
+  gauge("prim_sessions", "Connections that are logged in", () => sources.state().sessions);
+  gauge("prim_users", "Users online, each counted once per platform", () => sources.state().users);
+  gauge("prim_rooms", "Rooms with members on this node", () => sources.state().rooms);
+  gauge("prim_sends_under_way", "Messages taken and not yet answered for", () => sources.state().sendsUnderWay);
+  counter("prim_frames_received_total", "Frames from clients", sources.framesIn);
+  counter("prim_frames_published_total", "Frames handed to the runtime's topics", sources.framesPublished);
+  counter("prim_deliveries_total", "Frames times subscribers", sources.deliveries);
+  counter("prim_connections_refused_total", "Connections turned away", sources.connectionsRefused);
+  counter("prim_messages_stored_total", "Messages appended to a channel's log", sources.messagesStored);
+  return () => registry.metrics();
+}

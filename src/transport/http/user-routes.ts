@@ -1,0 +1,84 @@
+/**
+ * `/user/*`: what back ends ask over HTTP. Who is online, and push this to them.
+ */
+import { Hono } from "hono";
+import type { AppPlatform, UserId } from "../../base/ids.ts";
+import type { Appended } from "../../core/channel-log.ts";
+import { BROADCAST, platformRoom } from "../../core/channel.ts";
+import { type Mail, SYSTEM_USER, type ServerApi } from "../../core/server-api.ts";
+import { parseUserId } from "../../core/user.ts";
+import { contentOf } from "../../protocol/content.ts";
+import { illegal } from "../../protocol/shapes.ts";
+import { success } from "./answer.ts";
+import {
+  bodyFields,
+  listShape,
+  type MailFields,
+  mailShape,
+  onlineShape,
+  optionalChannel,
+  optionalUserId,
+  pageLimit,
+  queryFields,
+} from "./fields.ts";
+
+export function userRoutes(api: ServerApi, platforms: ReadonlySet<AppPlatform>): Hono {
+  const routes = new Hono();
+
+  function checkPlatform(appPlatform: AppPlatform | undefined): void {
+    if (appPlatform === undefined || platforms.has(appPlatform)) return;
+    throw illegal(`"appPlatform" must be one of ${[...platforms].join(", ")}, or 0 for any`);
+  }
+
+  routes.get("/list", async (context) => {
+    const { appPlatform, room, after, limit } = queryFields(context, listShape).values;
+    checkPlatform(appPlatform);
+    const page = await api.listUsers({
+      appPlatform,
+      room: optionalChannel(room),
+      after: optionalUserId(after),
+      limit: pageLimit(limit),
+    });
+    return success(context, { userList: page.users, userCount: page.total, next: page.next });
+  });
+
+  routes.get("/online", async (context) => {
+    const { values, isReference } = queryFields(context, onlineShape);
+    checkPlatform(values.appPlatform);
+    const userId = parseUserId(values.userId);
+    const online = await api.isOnline(userId, values.appPlatform);
+    return success(context, isReference ? { userID: userId, online } : { userId, online });
+  });
+
+  routes.post("/sendMessage", async (context) => {
+    const { values, isReference } = await bodyFields(context, mailShape);
+    checkPlatform(values.appPlatform);
+    const userId = parseUserId(values.userId);
+    // The reference system shows the recipient's own name as the sender of a push.
+    const from = optionalUserId(values.from) ?? (isReference ? userId : SYSTEM_USER);
+    return success(context, sent(await api.sendToUser(userId, mailOf(values, from)), isReference));
+  });
+
+  routes.post("/sendMessageAll", async (context) => {
+    const { values, isReference } = await bodyFields(context, mailShape);
+    const { appPlatform } = values;
+    checkPlatform(appPlatform);
+    const from = optionalUserId(values.from) ?? optionalUserId(values.userId) ?? SYSTEM_USER;
+    const channel = appPlatform === undefined ? BROADCAST : platformRoom(appPlatform);
+    const mail = { ...mailOf(values, from), appPlatform };
+    return success(context, sent(await api.sendToChannel(channel, mail), isReference));
+  });
+
+  return routes;
+}
+
+/** The reference system calls the text `message`; prim takes `msg` as well. */
+function mailOf(fields: MailFields, from: UserId): Mail {
+  const content = contentOf({ ...fields, msg: fields.message ?? fields.msg });
+  return { content, from, msgId: fields.msgId };
+}
+
+function sent({ receipt, repeated }: Appended, isReference: boolean): object {
+  if (isReference) return repeated ? {} : { sendResults: true };
+  return { sendResults: true, repeated, ...receipt };
+}

@@ -1,0 +1,139 @@
+/**
+ * WebSocketGateway: the door at `/acc`. It may stand in several listeners; behind all of them is one chat.
+ *
+ * The runtime answers what is no WebSocket traffic at all: too large a frame (1009), text that is no
+ * UTF-8 (1007), broken framing (1002), silence (1006). What is a frame gets an answer from here.
+ */
+import type { Server, WebSocketHandler } from "bun";
+import type { Clock } from "../../base/clock.ts";
+import type { Chat } from "../../core/chat.ts";
+import type { Hub } from "../../core/hub.ts";
+import { decodeFrame } from "../../protocol/codec.ts";
+import { REFERENCE_NO_JSON } from "../../protocol/codes.ts";
+import type { Incoming } from "../../protocol/frames.ts";
+import { type RequestRunner, tooMany } from "./request-runner.ts";
+import { type PrimSocket, WebSocketConnection } from "./websocket-connection.ts";
+
+export const WEBSOCKET_PATH = "/acc";
+
+export interface GatewayOptions {
+  readonly frameBytesMax: number;
+  readonly backlogBytesMax: number;
+  readonly framesPerSecond: number;
+  readonly connectionsMax: number;
+  /** Silence after which the runtime closes a connection; 8 to 960. */
+  readonly heartbeatSeconds: number;
+}
+
+export interface GatewayParts {
+  readonly chat: Chat;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly runner: RequestRunner;
+}
+
+export class WebSocketGateway {
+  readonly #parts: GatewayParts;
+  readonly #options: GatewayOptions;
+  #accepting = true;
+  #framesIn = 0;
+  #refusedConnections = 0;
+
+  constructor(parts: GatewayParts, options: GatewayOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** Frames that came from clients, since the start. */
+  get framesIn(): number {
+    return this.#framesIn;
+  }
+
+  /** Connections turned away, since the start. */
+  get refusedConnections(): number {
+    return this.#refusedConnections;
+  }
+
+  /** From now on new connections are turned away with 503. */
+  stopAccepting(): void {
+    this.#accepting = false;
+  }
+
+  /**
+   * Answers a request to the WebSocket path.
+   *
+   * @returns undefined if it became a WebSocket.
+   */
+  upgrade(request: Request, server: Server<WebSocketConnection>): Response | undefined {
+    if (!this.#accepting || this.#parts.hub.sessions.size >= this.#options.connectionsMax) {
+      this.#refusedConnections += 1;
+      return new Response("This node takes no more connections, try again\n", {
+        status: 503,
+        headers: { "retry-after": "1" },
+      });
+    }
+    const data = new WebSocketConnection(this.#options.backlogBytesMax);
+    if (server.upgrade(request, { data })) return undefined;
+    return new Response("This is a WebSocket address: connect with ws:// or wss://\n", {
+      status: 426,
+      headers: { upgrade: "websocket", connection: "upgrade" },
+    });
+  }
+
+  /** What a listener needs to serve upgraded connections. */
+  handler(): WebSocketHandler<WebSocketConnection> {
+    return {
+      maxPayloadLength: this.#options.frameBytesMax,
+      backpressureLimit: this.#options.backlogBytesMax,
+      closeOnBackpressureLimit: true,
+      idleTimeout: this.#options.heartbeatSeconds,
+      // Pongs come from the client's network stack and say nothing of the client: heartbeats do.
+      sendPings: false,
+      perMessageDeflate: false,
+      open: (socket) => this.#open(socket),
+      message: (socket, data) => this.#message(socket, data),
+      ping: (socket) => void this.#heard(socket),
+      drain: (socket) => socket.data.drain(),
+      close: (socket) => this.#close(socket),
+    };
+  }
+
+  #open(socket: PrimSocket): void {
+    socket.data.attach(socket, this.#parts.chat.connect(socket.data));
+  }
+
+  #message(socket: PrimSocket, data: string | Buffer): void {
+    const connection = socket.data;
+    const now = this.#heard(socket);
+    this.#framesIn += 1;
+    const incoming = decodeFrame(data);
+    if (isReferenceNoJson(connection, incoming)) {
+      connection.send(REFERENCE_NO_JSON);
+      return;
+    }
+    if (connection.session.user === undefined && incoming.seq !== "") connection.format = incoming.format;
+    if (connection.countFrame(now, this.#options.framesPerSecond)) {
+      this.#parts.runner.take(connection, incoming);
+    } else {
+      const what = `more than ${this.#options.framesPerSecond} frames in a second`;
+      this.#parts.runner.refuse(connection, incoming, tooMany(what));
+    }
+  }
+
+  #heard(socket: PrimSocket): number {
+    const now = this.#parts.clock.now();
+    socket.data.session.heardAt = now;
+    return now;
+  }
+
+  #close(socket: PrimSocket): void {
+    const connection = socket.data;
+    connection.detach();
+    this.#parts.chat.disconnect(connection.session);
+  }
+}
+
+/** A text that is no request at all, from a client that speaks the reference system's spelling. */
+function isReferenceNoJson(connection: WebSocketConnection, incoming: Incoming): boolean {
+  return connection.format === "reference" && incoming.format === "json" && incoming.action === "" && incoming.seq === "";
+}

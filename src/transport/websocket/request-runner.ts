@@ -1,0 +1,152 @@
+/**
+ * RequestRunner: runs a client's commands against the chat and sends the answers.
+ *
+ * Login and join take turns with whatever follows on the same connection, so that a client may
+ * send "join" and "send" in one breath; sends overlap, and are stored in the order they came.
+ */
+import { PrimError } from "../../base/errors.ts";
+import { WAITING_FRAMES_MAX } from "../../base/limits.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Chat } from "../../core/chat.ts";
+import type { Joined } from "../../core/membership.ts";
+import { encodeFault, encodeResult } from "../../protocol/codec.ts";
+import { faultOf } from "../../protocol/codes.ts";
+import type { Command } from "../../protocol/commands.ts";
+import type { Incoming, Result } from "../../protocol/frames.ts";
+import type { WebSocketConnection } from "./websocket-connection.ts";
+
+type Join = Extract<Command, { action: "login" | "join" }>;
+
+export class RequestRunner {
+  readonly #chat: Chat;
+  readonly #logger: Logger;
+
+  constructor(chat: Chat, logger: Logger) {
+    this.#chat = chat;
+    this.#logger = logger;
+  }
+
+  /** Takes a frame; its answer follows now or later, exactly once, unless the connection ends. */
+  take(connection: WebSocketConnection, incoming: Incoming): void {
+    if (connection.waiting === undefined) {
+      this.#run(connection, incoming);
+    } else if (connection.waiting.length < WAITING_FRAMES_MAX) {
+      connection.waiting.push(incoming);
+    } else {
+      this.refuse(connection, incoming, tooMany("too many frames wait for the login or join before them"));
+    }
+  }
+
+  /** Answers a frame with an error. */
+  refuse(connection: WebSocketConnection, { format, seq, action }: Incoming, error: unknown): void {
+    if (!(error instanceof PrimError)) {
+      this.#logger.error("request failed", { sessionId: this.#chat.sessionIdOf(connection.session), action, error });
+    }
+    connection.send(encodeFault(format, seq, action, faultOf(error)));
+    // A bug in prim: this session's state can't be trusted, nobody else's is touched.
+    if (!(error instanceof PrimError)) connection.close("internal_error");
+  }
+
+  #run(connection: WebSocketConnection, incoming: Incoming): void {
+    const { command } = incoming;
+    if (command instanceof PrimError) {
+      this.refuse(connection, incoming, command);
+      return;
+    }
+    if (command.action === "login" || command.action === "join") {
+      connection.waiting = [];
+      void this.#join(connection, incoming, command).finally(() => this.#resume(connection));
+      return;
+    }
+    try {
+      const result = this.#execute(connection, command, incoming.seq);
+      if (!(result instanceof Promise)) {
+        this.#answer(connection, incoming, result);
+        return;
+      }
+      result.then(
+        (settled) => this.#answer(connection, incoming, settled),
+        (error: unknown) => this.refuse(connection, incoming, error),
+      );
+    } catch (error) {
+      this.refuse(connection, incoming, error);
+    }
+  }
+
+  async #join(connection: WebSocketConnection, incoming: Incoming, command: Join): Promise<void> {
+    try {
+      let joined: Joined;
+      if (command.action === "login") {
+        if (connection.session.user === undefined) connection.format = incoming.format;
+        const login = await this.#chat.login(connection.session, command);
+        const { sessionId, channels } = login;
+        joined = login;
+        this.#answer(connection, incoming, { action: "login", sessionId, channels, details: command.wantsDetails });
+      } else {
+        joined = await this.#chat.join(connection.session, command.channel, command.from);
+        const [channel] = joined.channels;
+        if (channel !== undefined) this.#answer(connection, incoming, { action: "join", joined: channel });
+      }
+      await joined.replay();
+    } catch (error) {
+      if (!connection.session.closed) this.refuse(connection, incoming, error);
+    }
+  }
+
+  #resume(connection: WebSocketConnection): void {
+    const waiting = connection.waiting ?? [];
+    connection.waiting = undefined;
+    for (let frame = waiting.shift(); frame !== undefined; frame = waiting.shift()) {
+      if (connection.session.closed) return;
+      this.#run(connection, frame);
+      if (connection.waiting === undefined) continue;
+      // That was a login or join again: the rest waits for it.
+      connection.waiting = waiting;
+      return;
+    }
+  }
+
+  #execute(
+    connection: WebSocketConnection,
+    command: Exclude<Command, Join>,
+    seq: string,
+  ): Result | Promise<Result> {
+    const chat = this.#chat;
+    const { session } = connection;
+    const { action } = command;
+    switch (action) {
+      case "ping":
+        return { action };
+      case "heartbeat":
+        chat.heartbeat(session);
+        return { action };
+      case "logout":
+        chat.logout(session);
+        return { action };
+      case "leave":
+        chat.leave(session, command.channel);
+        return { action };
+      case "typing":
+        chat.typing(session, command.to);
+        return { action };
+      case "send":
+        return chat
+          .send(session, { to: command.to, content: command.content, seq })
+          .then((receipt) => ({ action, receipt }));
+      case "read":
+        return chat.read(session, command.channel, command.offset).then(() => ({ action }));
+      case "history": {
+        const { channel, range } = command;
+        return chat.history(session, channel, range).then((page) => ({ action, channel, page }));
+      }
+    }
+  }
+
+  #answer(connection: WebSocketConnection, { format, seq }: Incoming, result: Result): void {
+    connection.send(encodeResult(format, seq, result));
+  }
+}
+
+export function tooMany(what: string): PrimError {
+  return new PrimError("resource_exhausted", `Cannot take the request: ${what}`, { reason: "TOO_MANY_REQUESTS" });
+}

@@ -1,0 +1,115 @@
+/**
+ * WebSocketConnection: the core's Connection over one of Bun's WebSockets.
+ *
+ * It also keeps what the gateway must know of the client between frames: the format it speaks, how
+ * many frames it sent this second, and the frames that wait while a login or join is under way.
+ */
+import type { ServerWebSocket } from "bun";
+import { assert } from "../../base/errors.ts";
+import type { ChannelId } from "../../base/ids.ts";
+import type { CloseReason, Connection } from "../../core/connection.ts";
+import type { Push } from "../../core/pushes.ts";
+import type { Session } from "../../core/session.ts";
+import { encodePush } from "../../protocol/codec.ts";
+import { CLOSE_CODES } from "../../protocol/codes.ts";
+import type { Format, Frame, Incoming } from "../../protocol/frames.ts";
+import { topicOf } from "./topics.ts";
+
+export type PrimSocket = ServerWebSocket<WebSocketConnection>;
+
+const SECOND_MS = 1_000;
+
+export class WebSocketConnection implements Connection {
+  /** What pushes are encoded in: the format of the login, before that of the last frame. */
+  format: Format = "json";
+  /** Frames that wait for a login or join to end; undefined when none is under way. */
+  waiting: Incoming[] | undefined = undefined;
+  #socket: PrimSocket | undefined = undefined;
+  #session: Session | undefined = undefined;
+  #onDrain: (() => void)[] | undefined = undefined;
+  readonly #backlogBytesMax: number;
+  #secondStart = 0;
+  #framesThisSecond = 0;
+
+  constructor(backlogBytesMax: number) {
+    this.#backlogBytesMax = backlogBytesMax;
+  }
+
+  get session(): Session {
+    assert(this.#session !== undefined, "a connection has a session once it is open");
+    return this.#session;
+  }
+
+  get remoteAddress(): string {
+    return this.#socket?.remoteAddress ?? "";
+  }
+
+  attach(socket: PrimSocket, session: Session): void {
+    this.#socket = socket;
+    this.#session = session;
+  }
+
+  /** The socket is closed: nothing is sent any more, whoever waits goes on. */
+  detach(): void {
+    this.#socket = undefined;
+    this.waiting = undefined;
+    this.#wake();
+  }
+
+  /** Counts a frame. @returns true if the client may send more this second. */
+  countFrame(now: number, framesPerSecond: number): boolean {
+    if (now - this.#secondStart >= SECOND_MS || now < this.#secondStart) {
+      this.#secondStart = now;
+      this.#framesThisSecond = 0;
+    }
+    this.#framesThisSecond += 1;
+    return this.#framesThisSecond <= framesPerSecond;
+  }
+
+  send(frame: Frame): void {
+    this.#socket?.send(frame);
+  }
+
+  push(push: Push): boolean {
+    const socket = this.#socket;
+    if (socket === undefined) return true;
+    socket.send(encodePush(this.format, push));
+    return socket.getBufferedAmount() < this.#backlogBytesMax / 2;
+  }
+
+  drained(): Promise<void> {
+    if (this.#socket === undefined || this.#socket.getBufferedAmount() === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onDrain ??= [];
+      this.#onDrain.push(resolve);
+    });
+  }
+
+  /** The runtime says that the socket takes more. */
+  drain(): void {
+    if (this.#onDrain !== undefined && (this.#socket?.getBufferedAmount() ?? 0) === 0) this.#wake();
+  }
+
+  subscribe(channel: ChannelId): void {
+    this.#socket?.subscribe(topicOf(channel, this.format));
+  }
+
+  unsubscribe(channel: ChannelId): void {
+    this.#socket?.unsubscribe(topicOf(channel, this.format));
+  }
+
+  isSubscribed(channel: ChannelId): boolean {
+    return this.#socket?.isSubscribed(topicOf(channel, this.format)) ?? false;
+  }
+
+  close(reason: CloseReason): void {
+    const { code, text } = CLOSE_CODES[reason];
+    this.#socket?.close(code, text);
+  }
+
+  #wake(): void {
+    const waiting = this.#onDrain ?? [];
+    this.#onDrain = undefined;
+    for (const wake of waiting) wake();
+  }
+}
