@@ -26,25 +26,29 @@ export function renderAppYaml(): string {
   return APP_YAML_INTRODUCTION + sections.join("");
 }
 
-/** Markdown, with its markers, without a line break at the end. */
+/** Markdown, with its markers, without a line break at the end. Columns are padded as the repository's formatter wants it. */
 export function renderSettingsTable(): string {
-  const rows = settingList.map(({ key, env, flag, default: value, doc, kind }) => {
-    const cells = [
-      `\`${key}\``,
-      `\`${env}\``,
-      `\`${flag}\``,
-      value === "" ? "" : `\`${toYaml(value)}\``,
-      `${doc}. Allowed: ${kind.allowed}`,
-    ];
-    return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  });
-  return [
-    SETTINGS_BEGIN,
-    "",
-    "| key | variable | flag | default | what for |",
-    "|---|---|---|---|---|",
-    ...rows,
-    "",
-    SETTINGS_END,
-  ].join("\n");
+  const rows = settingList.map(({ key, env, flag, flagAlias, default: value, doc, kind }) => [
+    code(key),
+    code(env),
+    flagAlias === undefined ? code(flag) : `${code(flag)}, ${code(`--${flagAlias}`)}`,
+    value === "" ? "" : code(toYaml(value)),
+    `${doc}. Allowed: ${kind.allowed}`,
+  ]);
+  const table = [["key", "variable", "flag", "default", "what for"], ...rows];
+  const widths =
+    table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  const [head, ...body] = table.map((row) =>
+    tableLine(row.map((cell, column) => cell.padEnd(widths[column] ?? 0))),
+  );
+  const rule = tableLine(widths.map((width) => "-".repeat(width)));
+  return [SETTINGS_BEGIN, "", head, rule, ...body, "", SETTINGS_END].join("\n");
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function tableLine(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
 }

@@ -14,4 +14,10 @@ export interface Given {
   readonly faults: readonly string[];
 }
 
+/** Checked values by key, with where each came from. Every setting of the table is in it. */
+export type Effective = ReadonlyMap<string, GivenValue>;
+
+/** Source of a value that nothing gave. */
+export const DEFAULT_SOURCE = "default";
+
 export const NOTHING_GIVEN: Given = { values: new Map(), faults: [] };

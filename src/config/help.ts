@@ -6,7 +6,6 @@ import {
   sectionNames,
   settingList,
 } from "./setting-list.ts";
-import { toYaml } from "./show-value.ts";
 
 const COLUMNS_MAX = 110;
 const DOC_INDENT = "      ";
@@ -31,16 +30,16 @@ Usage
   prim --version, -v              print the version
 
 Settings come from a YAML file, stronger the environment, strongest the flags below. An empty variable
-counts as not set. Lists are comma separated. --help shows: flag, variable, default, then what it is for.
+counts as not set. Lists are comma separated. Below: flag, variable, default, and what it is for.
 
 file
-  ${"--config".padEnd(FLAG_WIDTH)}  ${CONFIG_FILE_ENV.padEnd(ENV_WIDTH)}  ${CONFIG_FILE_DEFAULT} if there is one
-${DOC_INDENT}YAML file with the keys section.name, such as app.httpPort
+  ${"--config FILE".padEnd(FLAG_WIDTH)}  ${CONFIG_FILE_ENV.padEnd(ENV_WIDTH)}  ${CONFIG_FILE_DEFAULT} if there is one
+${DOC_INDENT}YAML: sections (the groups below) of settings, such as httpPort in app.
 `;
 
 function renderSetting(setting: ListedSetting): string {
   const head = `  ${flagsOf(setting).padEnd(FLAG_WIDTH)}  ${setting.env.padEnd(ENV_WIDTH)}  ${defaultOf(setting)}`;
-  return [head, ...wrap(`${setting.doc}; ${setting.kind.allowed}`)].join("\n");
+  return [head, ...wrap(`${setting.doc}. Allowed: ${setting.kind.allowed}.`)].join("\n");
 }
 
 function flagsOf(setting: ListedSetting): string {
@@ -50,7 +49,7 @@ function flagsOf(setting: ListedSetting): string {
 /** As one writes it after the flag. */
 function defaultOf({ default: value }: ListedSetting): string {
   if (value === "") return "(empty)";
-  return Array.isArray(value) ? value.join(",") : toYaml(value);
+  return Array.isArray(value) ? value.join(",") : String(value);
 }
 
 function wrap(text: string): string[] {

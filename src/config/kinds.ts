@@ -5,6 +5,7 @@
  * A file gives typed values, the environment and flags give text; fromText() bridges that and nothing
  * else. White space is not trimmed: " 80" is a typing mistake worth hearing about.
  */
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import type { AppPlatform } from "../base/ids.ts";
 import { URL_BYTES_MAX } from "../base/limits.ts";
@@ -26,7 +27,7 @@ const PATH_CHARS_MAX = 4_095;
 const APP_PLATFORM_MAX = 0xffff_ffff;
 
 /** Decimal digits only: Number() would also take "", " 80", "0x50" and "1e3". Leading zeros read as octal to some. */
-const WHOLE_NUMBER = /^-?(?:0|[1-9][0-9]*)$/;
+const WHOLE_NUMBER = /^(?:0|-?[1-9][0-9]*)$/;
 const HOST = String.raw`(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])`;
 const HOST_AND_PORT = new RegExp(`^${HOST}(?::[0-9]{1,5})?$`);
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
@@ -70,23 +71,23 @@ export function path(emptiness: "required" | "optional"): Kind<string> {
 
 /** What Bun.serve listens on. */
 export function listenHost(): Kind<string> {
-  const schema = z.string().regex(/^[A-Za-z0-9._:%-]{1,253}$/);
+  const schema = z.string().refine((value) => isIPv6(value) || /^[A-Za-z0-9._-]{1,253}$/.test(value));
   return text(schema, "a host name or IP address without a port");
 }
 
-/** `host[:port]` as the seed writes it, or empty. */
+/** `host[:port]` as the reference system writes it, or empty. */
 export function hostAndPort(): Kind<string> {
   const schema = z.string().refine((value) => value === "" || isHostAndPort(value));
-  return text(schema, "host:port, or empty");
+  return text(schema, "host[:port], or empty");
 }
 
-/** A public address as the seed writes it (`host[:port]`), or in full with one of `schemes`, or empty. */
-export function publicAddress(...schemes: readonly string[]): Kind<string> {
+/** A public address as the reference system writes it (`host[:port]`), or in full (`scheme`, or that with an s), or empty. */
+export function publicAddress(scheme: "http" | "ws"): Kind<string> {
   const schema = z
     .string()
     .max(URL_BYTES_MAX)
-    .refine((value) => value === "" || isHostAndPort(value) || isPublicUrl(value, schemes));
-  return text(schema, `host[:port] or ${schemes.join(" or ")}://host[:port][/path], or empty`);
+    .refine((value) => value === "" || isHostAndPort(value) || isPublicUrl(value, [scheme, `${scheme}s`]));
+  return text(schema, `host[:port] or ${scheme}[s]://host[:port][/path], or empty`);
 }
 
 export function redisUrl(): Kind<string> {

@@ -5,10 +5,9 @@
  * Strength: default < file < environment < flags. A value that is overridden is still checked: it is
  * a fault that waits for the day the override goes away.
  */
-import { PrimError } from "../base/errors.ts";
 import { readArguments } from "./arguments.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
-import { type Given, type GivenValue, NOTHING_GIVEN } from "./given.ts";
+import { DEFAULT_SOURCE, type Effective, type Given, type GivenValue, NOTHING_GIVEN } from "./given.ts";
 import { renderHelp } from "./help.ts";
 import { renderEffective } from "./print.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_ENV, type ListedSetting, settingList } from "./setting-list.ts";
@@ -33,11 +32,6 @@ export type Loaded =
   /** To standard error, one line each, and exit code 2. */
   | { readonly kind: "faults"; readonly lines: readonly string[] };
 
-/** Values by key, with where each came from. Every setting of the table is in it. */
-export type Effective = ReadonlyMap<string, GivenValue>;
-
-export const DEFAULT_SOURCE = "default";
-
 export function loadConfig(sources: ConfigSources): Loaded {
   const args = readArguments(sources.argv);
   if (args.command === "help") return { kind: "help", text: renderHelp() };
@@ -47,17 +41,22 @@ export function loadConfig(sources: ConfigSources): Loaded {
   const inOrderOfStrength = [file, readEnvironment(sources.env), args];
   const faults = inOrderOfStrength.flatMap((given) => given.faults);
   const effective = new Map<string, GivenValue>();
+  const refusedKeys = new Set<string>();
   for (const setting of settingList) {
     effective.set(setting.key, { source: DEFAULT_SOURCE, value: setting.default });
     for (const given of inOrderOfStrength) {
       const value = given.values.get(setting.key);
       if (value === undefined) continue;
       const checked = check(setting, value);
-      if (typeof checked === "string") faults.push(checked);
-      else effective.set(setting.key, checked);
+      if (typeof checked === "string") {
+        faults.push(checked);
+        refusedKeys.add(setting.key);
+      } else {
+        effective.set(setting.key, checked);
+      }
     }
   }
-  faults.push(...crossFaults(effective));
+  faults.push(...crossFaults(effective, refusedKeys));
 
   if (faults.length > 0) return { kind: "faults", lines: faults };
   if (args.command === "print") return { kind: "print", text: renderEffective(effective) };
@@ -102,12 +101,13 @@ function check(setting: ListedSetting, { source, value }: GivenValue): GivenValu
   return `${source}: ${setting.key} is ${showRefused(setting, value)}: must be ${setting.kind.allowed}`;
 }
 
-/** Rules over more than one setting. */
-function crossFaults(effective: Effective): string[] {
+/** Rules over more than one setting. A refused one has its fault already; what stands in for it says nothing. */
+function crossFaults(effective: Effective, refusedKeys: ReadonlySet<string>): string[] {
   const config = toConfig(effective);
   const faults: string[] = [];
   const keyByPort = new Map<number, string>();
   for (const name of ["httpPort", "webSocketPort", "rpcPort"] as const) {
+    if (refusedKeys.has(`app.${name}`)) continue;
     const port = config.app[name];
     const other = keyByPort.get(port);
     if (other !== undefined) {
@@ -117,9 +117,9 @@ function crossFaults(effective: Effective): string[] {
     }
   }
   const { frameBytesMax, backlogBytesMax } = config.limits;
-  if (backlogBytesMax < frameBytesMax) {
-    // Otherwise one frame of the largest size closes everyone who gets it.
-    const key = "limits.backlogBytesMax";
+  const key = "limits.backlogBytesMax";
+  // Otherwise one frame of the largest size closes everyone who gets it.
+  if (backlogBytesMax < frameBytesMax && !refusedKeys.has(key) && !refusedKeys.has("limits.frameBytesMax")) {
     faults.push(
       `${sourceOf(effective, key)}: ${key} is ${backlogBytesMax}: must be at least limits.frameBytesMax, ${frameBytesMax}`,
     );
@@ -128,9 +128,7 @@ function crossFaults(effective: Effective): string[] {
 }
 
 function sourceOf(effective: Effective, key: string): string {
-  const given = effective.get(key);
-  if (given === undefined) throw new PrimError("internal", `The setting ${key} has no value`);
-  return given.source;
+  return effective.get(key)?.source ?? DEFAULT_SOURCE;
 }
 
 function toConfig(effective: Effective): Config {

@@ -2,13 +2,18 @@
 
 /** Longer names are compared by their beginning: the cost grows with the square. */
 const COMPARED_CHARS_MAX = 64;
+/** A shorter part of a name says too little about which one is meant. */
+const PART_CHARS_MIN = 4;
 
-/** @returns the known name closest to `name`, ignoring case, or undefined if none is close: a far suggestion misleads. */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
+/**
+ * @returns ignoring case, the known name with the fewest letters changed, else the first that has `name` in it
+ *   (PORT: HTTP_PORT); undefined if there is neither: a far suggestion misleads.
+ */
+export function nearest(name: string, known: readonly string[]): string | undefined {
   const wanted = name.slice(0, COMPARED_CHARS_MAX).toLowerCase();
   let best: string | undefined;
-  // A third of the letters wrong is still a guess worth making.
-  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  // Up to a third of the letters wrong is a guess worth making.
+  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance < bestDistance) {
@@ -16,7 +21,8 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
       bestDistance = distance;
     }
   }
-  return best;
+  if (best !== undefined || wanted.length < PART_CHARS_MIN) return best;
+  return known.find((candidate) => candidate.toLowerCase().includes(wanted));
 }
 
 /** `; did you mean x?`, or nothing. */

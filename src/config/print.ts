@@ -1,5 +1,5 @@
 /** `config --print`: the effective configuration as YAML that could be a file, with where each value came from. */
-import type { Effective } from "./load-config.ts";
+import type { Effective } from "./given.ts";
 import { sectionNames, settingList } from "./setting-list.ts";
 import { toYaml, withoutSecret } from "./show-value.ts";
 

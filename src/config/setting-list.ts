@@ -3,7 +3,7 @@
  *
  * Rule: a name is made of the words of the key's last part. `app` and `limits` are left out, other
  * sections go in front: app.httpPort is PRIM_HTTP_PORT and --http-port, redis.url is PRIM_REDIS_URL
- * and --redis-url. "webSocket" is one word, as the seed's documents write WEBSOCKET.
+ * and --redis-url. "webSocket" is one word, as in PRIM_WEBSOCKET_PORT.
  */
 import { SETTINGS, type Setting } from "./settings.ts";
 

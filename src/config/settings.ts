@@ -46,16 +46,20 @@ export const SETTINGS = {
     rpcPort: setting(kinds.port(), 9001, "Port of gRPC: back ends, operators, other nodes"),
     host: setting(kinds.listenHost(), "0.0.0.0", "Address that all ports listen on"),
     httpUrl: setting(
-      kinds.publicAddress("http", "https"),
+      kinds.publicAddress("http"),
       "",
       "Public HTTP address that the page is told, such as 127.0.0.1:8080; empty: as the browser sees it",
     ),
     webSocketUrl: setting(
-      kinds.publicAddress("ws", "wss"),
+      kinds.publicAddress("ws"),
       "",
       "Public WebSocket address that the page is told, such as 127.0.0.1:8089; empty: as the browser sees it",
     ),
-    logFile: setting(kinds.path("optional"), "", "File that the log goes to; empty: standard output"),
+    logFile: setting(
+      kinds.path("optional"),
+      "",
+      "File that the log goes to, such as log/gin.log; empty: standard output",
+    ),
     dataDir: setting(
       kinds.path("required"),
       "./data",
@@ -92,7 +96,7 @@ export const SETTINGS = {
     mode: setting(
       kinds.choice("guest"),
       "guest",
-      "Who may log in; guest, the only mode of this version: anyone, with any name",
+      "Who may log in; guest is anyone, with any name, and the only mode of this version",
     ),
   },
   room: {

@@ -11,8 +11,9 @@ const SHOWN_CHARS_MAX = 60;
 
 /** A refused value in a fault. A secret is masked whole: what is malformed can't be trusted to hide its password where it should be. */
 export function showRefused(setting: Pick<Setting<unknown>, "secret">, value: unknown): string {
-  if (setting.secret !== undefined) return MASK;
-  return shorten(describe(value));
+  const text = describe(value);
+  // An "@" is the mark of user:password@host, which somebody may well give to the wrong setting.
+  return setting.secret !== undefined || text.includes("@") ? MASK : shorten(text);
 }
 
 /** A name that came from outside, quoted. */

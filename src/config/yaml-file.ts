@@ -36,8 +36,8 @@ export function readYaml(file: string, text: string): Given {
 
 function readSections(file: string, document: Record<string, unknown>, outline: YamlOutline): Given {
   const values = new Map<string, GivenValue>();
-  const at = (key: string): string => {
-    const line = outline.lines.get(key);
+  const at = (section: string, name?: string): string => {
+    const line = outline.lineOf(section, name);
     return line === undefined ? file : `${file}:${line}`;
   };
   const faults = outline.repeated.map(
@@ -57,9 +57,11 @@ function readSections(file: string, document: Record<string, unknown>, outline: 
     for (const [name, value] of Object.entries(content)) {
       const key = `${section}.${name}`;
       if (!settingList.some((setting) => setting.key === key)) {
-        faults.push(`${at(key)}: unknown key ${showKey(key)}${suggestion(nearestSetting(key, name)?.key)}`);
+        faults.push(
+          `${at(section, name)}: unknown key ${showKey(key)}${suggestion(nearestSetting(key, name)?.key)}`,
+        );
       } else if (value !== null) {
-        values.set(key, { source: at(key), value });
+        values.set(key, { source: at(section, name), value });
       }
     }
   }

@@ -6,10 +6,13 @@
  */
 
 export interface YamlOutline {
-  /** Line, from 1, of each `section` and `section.name`: the last one, as Bun.YAML takes it. */
-  readonly lines: ReadonlyMap<string, number>;
+  /** Line, from 1, of a section, or of a name in it: the last one, as Bun.YAML takes it. Undefined where this can't tell. */
+  lineOf(section: string, name?: string): number | undefined;
   readonly repeated: readonly { readonly key: string; readonly line: number; readonly firstLine: number }[];
 }
+
+/** No key of one line holds it: "app.httpPort" at the top level must differ from httpPort in app. */
+const LEVEL_SEPARATOR = "\n";
 
 const KEY_LINE = /^( *)("[^"]*"|'[^']*'|[^\s"'#{[&*!|>%@`-][^:]*?)\s*:(?:\s|$)/;
 
@@ -34,13 +37,17 @@ export function outlineYaml(text: string): YamlOutline {
       // What is indented deeper than a section's first key belongs to a value: text over several lines, say.
       nameIndent ??= indent.length;
       if (section === undefined || indent.length !== nameIndent) continue;
-      key = `${section}.${name}`;
+      key = section + LEVEL_SEPARATOR + name;
     }
     const firstLine = lines.get(key);
-    if (firstLine !== undefined) repeated.push({ key, line: index + 1, firstLine });
+    if (firstLine !== undefined)
+      repeated.push({ key: key.replace(LEVEL_SEPARATOR, "."), line: index + 1, firstLine });
     lines.set(key, index + 1);
   }
-  return { lines, repeated };
+  return {
+    lineOf: (section, name) => lines.get(name === undefined ? section : section + LEVEL_SEPARATOR + name),
+    repeated,
+  };
 }
 
 /**
