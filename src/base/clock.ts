@@ -14,6 +14,8 @@ export interface Clock {
   after(delayMs: number, task: () => void): Cancel;
   /** Runs `task` every `periodMs` until cancelled. Does not keep the process alive. */
   every(periodMs: number, task: () => void): Cancel;
+  /** Runs `task` once, after what this event-loop turn still has to do. Keeps the process alive until then. */
+  soon(task: () => void): void;
 }
 
 export const systemClock: Clock = {
@@ -28,5 +30,8 @@ export const systemClock: Clock = {
     const timer = setInterval(task, periodMs);
     timer.unref();
     return () => clearInterval(timer);
+  },
+  soon(task) {
+    setImmediate(task);
   },
 };

@@ -63,8 +63,28 @@ export const MEMORY_MESSAGES_MAX = 1_000_000;
 export const MEMORY_CHANNELS_MAX = 200_000;
 /** Remembered client message ids in the memory log; beyond it the oldest are forgotten early. */
 export const MEMORY_SENDS_REMEMBERED_MAX = 1_000_000;
+/** Read marks in the memory log; beyond it the mark that was moved longest ago is forgotten. */
+export const MEMORY_MARKS_MAX = 1_000_000;
 /** Appends that wait for the disk; beyond it a send is refused with `unavailable`. About a second of full load. */
 export const APPEND_QUEUE_MAX = 65_536;
+/** The same in characters of JSON, for long messages: a few seconds of a slow disk. */
+export const APPEND_QUEUE_CHARS_MAX = 64 * 1024 * 1024;
+/** Writes in one transaction: some 50 ms, after which other work gets its turn. */
+export const COMMIT_WRITES_MAX = 4_096;
+/** Channels whose heads the SQLite log keeps in memory, about 50 MB; more than one transaction can touch. */
+export const HEADS_CACHED_MAX = 100_000;
+/** The SQLite log trims a channel each time this many messages were appended to it. */
+export const TRIM_EVERY = 128;
+/** Rows deleted by one trimming: more than TRIM_EVERY, so that it catches up, and few enough for about a millisecond. */
+export const TRIM_ROWS_MAX = 512;
+/** How often a store looks for what has become too old. */
+export const SWEEP_PERIOD_MS = 1_000;
+/** The same while the last look found something: others get their turn in between. */
+export const SWEEP_BUSY_PERIOD_MS = 20;
+/** Rows deleted by one sweep, and remembered things one sweep of the memory log forgets. */
+export const SWEEP_ROWS_MAX = 2_048;
+/** Channels looked at by one sweep: about a millisecond of lookups. */
+export const SWEEP_CHANNELS_MAX = 256;
 /** A repeated send by a client is recognised for 10 minutes: longer than any reconnect backoff. */
 export const SEND_WINDOW_MS = 10 * 60_000;
 /** A repeated `msgId` of a back end is recognised for 12 hours, as in the reference system. */
