@@ -58,7 +58,7 @@ export const SETTINGS = {
     logFile: setting(
       kinds.path("optional"),
       "",
-      "File that the log goes to, such as log/gin.log; empty: standard output",
+      "File that the log goes to, such as log/gin.log; empty: standard error",
     ),
     dataDir: setting(
       kinds.path("required"),

@@ -2,7 +2,6 @@
  * ServerApi: what back ends and operators ask of prim, whichever wire they use: who is online, push this
  * to them. Nobody is logged in here; who may ask is the transport's business.
  */
-import type { Clock } from "../base/clock.ts";
 import { PrimError } from "../base/errors.ts";
 import { type AppPlatform, type ChannelId, newMessageId, type UserId } from "../base/ids.ts";
 import { MSG_ID_WINDOW_MS } from "../base/limits.ts";
@@ -29,7 +28,6 @@ export interface Mail {
 }
 
 export interface ServerApiParts {
-  readonly clock: Clock;
   readonly store: Store;
   readonly publisher: Publisher;
   readonly roster: Roster;

@@ -43,7 +43,11 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
   gauge("prim_sessions", "Connections that are logged in", () => sources.state().sessions);
   gauge("prim_users", "Users online, each counted once per platform", () => sources.state().users);
   gauge("prim_rooms", "Rooms with members on this node", () => sources.state().rooms);
-  gauge("prim_sends_under_way", "Messages taken and not yet answered for", () => sources.state().sendsUnderWay);
+  gauge(
+    "prim_sends_under_way",
+    "Messages taken and not yet answered for",
+    () => sources.state().sendsUnderWay,
+  );
   counter("prim_frames_received_total", "Frames from clients", sources.framesIn);
   counter("prim_frames_published_total", "Frames handed to the runtime's topics", sources.framesPublished);
   counter("prim_deliveries_total", "Frames times subscribers", sources.deliveries);

@@ -26,7 +26,8 @@ const STDERR = 2;
 export function createLogger({ level, format, file }: LogOptions): ProcessLogger {
   if (file !== "") mkdirSync(dirname(file), { recursive: true });
   const destination = pino.destination({ dest: file === "" ? STDERR : file, sync: true });
-  const stream = format === "json" ? destination : { write: (line: string) => destination.write(readable(line)) };
+  const stream =
+    format === "json" ? destination : { write: (line: string) => destination.write(readable(line)) };
   const options = {
     level,
     base: null,

@@ -44,6 +44,10 @@ export class ProcessMonitor {
     const ms = (nanoseconds: number) => Math.round((nanoseconds / NS_PER_MS) * 1_000) / 1_000;
     const { max } = this.#delay;
     // Before the first sample there is no maximum but a smallest number.
-    return { p50: ms(this.#delay.percentile(50)), p99: ms(this.#delay.percentile(99)), max: Math.max(0, ms(max)) };
+    return {
+      p50: ms(this.#delay.percentile(50)),
+      p99: ms(this.#delay.percentile(99)),
+      max: Math.max(0, ms(max)),
+    };
   }
 }

@@ -137,7 +137,9 @@ export class MemoryStore implements Store {
   }
 
   #position(log: Log | undefined): Position {
-    return log === undefined ? { epoch: this.#epoch, offset: 0 } : { epoch: log.epoch, offset: log.ring.head };
+    return log === undefined
+      ? { epoch: this.#epoch, offset: 0 }
+      : { epoch: log.epoch, offset: log.ring.head };
   }
 
   #startLog(channel: ChannelId): Log {

@@ -77,7 +77,8 @@ export function migrate(database: Database, migrations: readonly Migration[] = M
     );
   }
   const applicationId = pragma(database, "application_id");
-  const ours = applicationId === APPLICATION_ID || (applicationId === 0 && version === 0 && isEmpty(database));
+  const ours =
+    applicationId === APPLICATION_ID || (applicationId === 0 && version === 0 && isEmpty(database));
   if (!ours) throw new PrimError("failed_precondition", "Cannot open the database: it is not one of prim's");
 
   for (const [step, statements] of migrations.entries()) {

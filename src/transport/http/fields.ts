@@ -11,7 +11,11 @@ import { parseUserId } from "../../core/user.ts";
 import { contentShape } from "../../protocol/content.ts";
 import { boundedText, check, illegal } from "../../protocol/shapes.ts";
 
-const MODERN_NAMES: Readonly<Record<string, string>> = { appID: "appPlatform", userID: "userId", msgID: "msgId" };
+const MODERN_NAMES: Readonly<Record<string, string>> = {
+  appID: "appPlatform",
+  userID: "userId",
+  msgID: "msgId",
+};
 
 export interface Fields {
   readonly values: Readonly<Record<string, unknown>>;
@@ -21,7 +25,8 @@ export interface Fields {
 
 /** A number in a form or query is text; empty counts as absent. */
 const numeric = z.preprocess(
-  (value) => (typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value === "" ? undefined : value),
+  (value) =>
+    typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : value === "" ? undefined : value,
   z.int().min(0).max(0xffff_ffff).optional(),
 );
 /** 0 and absent stand for "any platform". */
@@ -29,7 +34,12 @@ const platform = numeric.transform((value) => (value ? (value as AppPlatform) : 
 
 const optionalText = z.string().optional();
 
-export const listShape = z.object({ appPlatform: platform, room: optionalText, after: optionalText, limit: numeric });
+export const listShape = z.object({
+  appPlatform: platform,
+  room: optionalText,
+  after: optionalText,
+  limit: numeric,
+});
 export const onlineShape = z.object({ appPlatform: platform, userId: z.string().default("") });
 export const mailShape = z.object({
   ...contentShape,

@@ -58,7 +58,9 @@ export function createHttpApp(parts: HttpParts, options: HttpOptions): Hono {
   app.get("/home/settings", (context) => success(context, { ...options.page, platforms: options.platforms }));
   app.get("/", (context) => context.redirect("/home/index"));
   app.get("/livez", (context) => context.text("ok\n"));
-  app.get("/readyz", (context) => (parts.isReady() ? context.text("ok\n") : context.text("not ready\n", 503)));
+  app.get("/readyz", (context) =>
+    parts.isReady() ? context.text("ok\n") : context.text("not ready\n", 503),
+  );
   app.get("/metrics", async (context) =>
     context.body(await parts.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
   );
@@ -68,7 +70,8 @@ export function createHttpApp(parts: HttpParts, options: HttpOptions): Hono {
     return context.json({ code: 1010, msg, data: {} }, 404);
   });
   app.onError((error, context) => {
-    if (!(error instanceof PrimError)) parts.logger.error("request failed", { path: context.req.path, error });
+    if (!(error instanceof PrimError))
+      parts.logger.error("request failed", { path: context.req.path, error });
     return failure(context, error);
   });
   return app;

@@ -11,7 +11,12 @@ export function systemRoutes(reporter: NodeStateReporter): Hono {
   routes.get("/state", (context) => {
     const state = reporter.state();
     const isDebug = context.req.query("isDebug") === "true";
-    const data = { numCPU: state.cpuCount, numGoroutine: 0, managerInfo: managerInfo(reporter, isDebug), ...state };
+    const data = {
+      numCPU: state.cpuCount,
+      numGoroutine: 0,
+      managerInfo: managerInfo(reporter, isDebug),
+      ...state,
+    };
     if (!isDebug) return success(context, data);
     return success(context, { ...data, sessionList: reporter.sessions(), roomList: reporter.rooms() });
   });
@@ -31,11 +36,17 @@ function managerInfo(reporter: NodeStateReporter, isDebug: boolean): object {
   };
   if (!isDebug) return info;
   const sessions = reporter.sessions();
-  return { ...info, clients: sessions.map((session) => session.remoteAddress), users: users > 0 ? userKeys(sessions) : [] };
+  return {
+    ...info,
+    clients: sessions.map((session) => session.remoteAddress),
+    users: users > 0 ? userKeys(sessions) : [],
+  };
 }
 
 /** `<appPlatform>_<userId>`, each once. */
 function userKeys(sessions: readonly SessionEntry[]): string[] {
-  const keys = sessions.flatMap(({ appPlatform, userId }) => (userId === undefined ? [] : [`${appPlatform}_${userId}`]));
+  const keys = sessions.flatMap(({ appPlatform, userId }) =>
+    userId === undefined ? [] : [`${appPlatform}_${userId}`],
+  );
   return [...new Set(keys)];
 }

@@ -3,9 +3,9 @@
  */
 import { Hono } from "hono";
 import type { AppPlatform, UserId } from "../../base/ids.ts";
-import type { Appended } from "../../core/channel-log.ts";
 import { BROADCAST, platformRoom } from "../../core/channel.ts";
-import { type Mail, SYSTEM_USER, type ServerApi } from "../../core/server-api.ts";
+import type { Appended } from "../../core/channel-log.ts";
+import { type Mail, type ServerApi, SYSTEM_USER } from "../../core/server-api.ts";
 import { parseUserId } from "../../core/user.ts";
 import { contentOf } from "../../protocol/content.ts";
 import { illegal } from "../../protocol/shapes.ts";

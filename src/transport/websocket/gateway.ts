@@ -135,5 +135,10 @@ export class WebSocketGateway {
 
 /** A text that is no request at all, from a client that speaks the reference system's spelling. */
 function isReferenceNoJson(connection: WebSocketConnection, incoming: Incoming): boolean {
-  return connection.format === "reference" && incoming.format === "json" && incoming.action === "" && incoming.seq === "";
+  return (
+    connection.format === "reference" &&
+    incoming.format === "json" &&
+    incoming.action === "" &&
+    incoming.seq === ""
+  );
 }

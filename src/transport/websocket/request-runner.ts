@@ -40,7 +40,11 @@ export class RequestRunner {
   /** Answers a frame with an error. */
   refuse(connection: WebSocketConnection, { format, seq, action }: Incoming, error: unknown): void {
     if (!(error instanceof PrimError)) {
-      this.#logger.error("request failed", { sessionId: this.#chat.sessionIdOf(connection.session), action, error });
+      this.#logger.error("request failed", {
+        sessionId: this.#chat.sessionIdOf(connection.session),
+        action,
+        error,
+      });
     }
     connection.send(encodeFault(format, seq, action, faultOf(error)));
     // A bug in prim: this session's state can't be trusted, nobody else's is touched.
@@ -81,7 +85,12 @@ export class RequestRunner {
         const login = await this.#chat.login(connection.session, command);
         const { sessionId, channels } = login;
         joined = login;
-        this.#answer(connection, incoming, { action: "login", sessionId, channels, details: command.wantsDetails });
+        this.#answer(connection, incoming, {
+          action: "login",
+          sessionId,
+          channels,
+          details: command.wantsDetails,
+        });
       } else {
         joined = await this.#chat.join(connection.session, command.channel, command.from);
         const [channel] = joined.channels;
@@ -148,5 +157,7 @@ export class RequestRunner {
 }
 
 export function tooMany(what: string): PrimError {
-  return new PrimError("resource_exhausted", `Cannot take the request: ${what}`, { reason: "TOO_MANY_REQUESTS" });
+  return new PrimError("resource_exhausted", `Cannot take the request: ${what}`, {
+    reason: "TOO_MANY_REQUESTS",
+  });
 }

@@ -1,0 +1,207 @@
+/**
+ * The composition root: makes the parts of a node and joins them. It decides nothing else.
+ */
+import type { Server } from "bun";
+import page from "../web/index.html";
+import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
+import type { Clock } from "./base/clock.ts";
+import { PrimError } from "./base/errors.ts";
+import { newNodeId } from "./base/ids.ts";
+import type { Logger } from "./base/logger.ts";
+import type { Config } from "./config/settings.ts";
+import { MEMORY_ONLY } from "./config/settings.ts";
+import { Announcer } from "./core/announcer.ts";
+import { BROADCAST } from "./core/channel.ts";
+import type { Store } from "./core/channel-log.ts";
+import { Chat } from "./core/chat.ts";
+import { Delivery } from "./core/delivery.ts";
+import { HeartbeatSweep } from "./core/heartbeat-sweep.ts";
+import { Hub } from "./core/hub.ts";
+import { Membership } from "./core/membership.ts";
+import { NodeStateReporter } from "./core/node-state.ts";
+import { Publisher } from "./core/publisher.ts";
+import { Roster } from "./core/roster.ts";
+import { ServerApi } from "./core/server-api.ts";
+import { createMetrics } from "./observe/metrics.ts";
+import { ProcessMonitor } from "./observe/process-monitor.ts";
+import { MemoryStore } from "./storage/memory/memory-store.ts";
+import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
+import { createHttpApp } from "./transport/http/http-app.ts";
+import { listen } from "./transport/listener.ts";
+import { WEBSOCKET_PATH, WebSocketGateway } from "./transport/websocket/gateway.ts";
+import { RequestRunner } from "./transport/websocket/request-runner.ts";
+import { TopicFanout } from "./transport/websocket/topic-fanout.ts";
+import type { WebSocketConnection } from "./transport/websocket/websocket-connection.ts";
+
+export interface AppEnvironment {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** Where the node listens, once it does. */
+export interface Addresses {
+  readonly host: string;
+  readonly httpPort: number;
+  readonly webSocketPort: number;
+}
+
+export interface App {
+  /** @throws {PrimError} `failed_precondition` if a port or the data directory can't be had; nothing stays open. */
+  start(): Promise<Addresses>;
+  /** Takes no new connections and no new requests, and finishes what is under way. */
+  drain(): Promise<void>;
+  /** Closes every session with a code that says "reconnect", then the ports and the store. Repeating it is safe. */
+  stop(): Promise<void>;
+}
+
+/** Between looks at whether the last sessions have gone. */
+const CLOSING_POLL_MS = 10;
+/** What clients get to answer the close frame. */
+const CLOSING_MS_MAX = 1_000;
+
+export function createApp(config: Config, { clock, logger, version }: AppEnvironment): App {
+  const { app: settings, limits } = config;
+  const nodeId = newNodeId();
+  const hub = new Hub();
+  const fanout = new TopicFanout(hub);
+  const monitor = new ProcessMonitor(clock);
+  const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
+  let servers: Server<WebSocketConnection>[] = [];
+  let store: Store | undefined;
+  let phase: "starting" | "ready" | "draining" | "stopped" = "starting";
+  let parts: ReturnType<typeof compose> | undefined;
+
+  function compose(opened: Store) {
+    const delivery = new Delivery(opened, fanout, logger);
+    const publisher = new Publisher(opened, delivery);
+    const announcer = new Announcer(hub, fanout, clock, config.room.announceMax);
+    const membership = new Membership(hub, opened, delivery, announcer);
+    const authenticator = new GuestAuthenticator(settings.platforms);
+    const chat = new Chat(
+      { clock, hub, store: opened, authenticator, fanout, delivery, publisher, announcer, membership },
+      { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
+    );
+    const api = new ServerApi({ store: opened, publisher, roster: new Roster(hub) });
+    const runner = new RequestRunner(chat, logger);
+    const gateway = new WebSocketGateway(
+      { chat, hub, clock, runner },
+      { ...limits, heartbeatSeconds: settings.heartbeatSeconds },
+    );
+    const reporter = new NodeStateReporter(
+      {
+        clock,
+        hub,
+        delivery,
+        publisher,
+        measureProcess: () => monitor.measure(),
+        isDraining: () => phase !== "ready",
+      },
+      nodeId,
+      version,
+    );
+    const metrics = createMetrics({
+      state: () => reporter.state(),
+      framesIn: () => gateway.framesIn,
+      framesPublished: () => fanout.published,
+      deliveries: () => fanout.deliveries,
+      connectionsRefused: () => gateway.refusedConnections,
+      messagesStored: () => publisher.stored,
+    });
+    const http = createHttpApp(
+      { api, reporter, clock, logger, metrics, isReady: () => phase === "ready" },
+      {
+        platforms: settings.platforms,
+        corsOrigins: config.http.corsOrigins,
+        page: { webSocketUrl: settings.webSocketUrl, guest: config.auth.mode === "guest" },
+      },
+    );
+    return { chat, api, publisher, gateway, http };
+  }
+
+  function openStore(): Store {
+    const bounds = { countMax: config.history.countMax, ageMs: config.history.ageSeconds * 1_000 };
+    if (settings.dataDir === MEMORY_ONLY) return new MemoryStore({ clock, ...bounds });
+    return SqliteStore.open(settings.dataDir, { clock, log: logger, ...bounds });
+  }
+
+  function openPorts({ gateway, http }: NonNullable<typeof parts>): void {
+    const websocket = gateway.handler();
+    const shared = { host: settings.host, websocket };
+    const isGateway = (request: Request) => new URL(request.url).pathname === WEBSOCKET_PATH;
+    servers.push(
+      listen<WebSocketConnection>({
+        ...shared,
+        setting: "app.httpPort",
+        port: settings.httpPort,
+        pages: { "/home/index": page },
+        fetch: (request, server) =>
+          isGateway(request) ? gateway.upgrade(request, server) : http.fetch(request, { server }),
+      }),
+    );
+    servers.push(
+      listen<WebSocketConnection>({
+        ...shared,
+        setting: "app.webSocketPort",
+        port: settings.webSocketPort,
+        fetch: (request, server) =>
+          isGateway(request)
+            ? gateway.upgrade(request, server)
+            : new Response(`The WebSocket is at ${WEBSOCKET_PATH}\n`, { status: 404 }),
+      }),
+    );
+    for (const server of servers) fanout.attach(server);
+  }
+
+  async function closeSessions(): Promise<void> {
+    for (const session of hub.sessions) session.connection.close("draining");
+    const deadline = clock.monotonic() + CLOSING_MS_MAX;
+    while (hub.sessions.size > 0 && clock.monotonic() < deadline) {
+      await new Promise<void>((resolve) => clock.after(CLOSING_POLL_MS, resolve));
+    }
+  }
+
+  return {
+    async start() {
+      try {
+        store = openStore();
+        parts = compose(store);
+        openPorts(parts);
+      } catch (error) {
+        await this.stop();
+        throw error;
+      }
+      sweep.start();
+      phase = "ready";
+      const [http, webSocket] = servers;
+      if (http?.port === undefined || webSocket?.port === undefined) {
+        throw new PrimError("internal", "Cannot tell the ports: a listener has none");
+      }
+      return { host: settings.host, httpPort: http.port, webSocketPort: webSocket.port };
+    },
+
+    async drain() {
+      if (phase !== "ready" || parts === undefined) return;
+      phase = "draining";
+      parts.gateway.stopAccepting();
+      fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
+      parts.chat.drain();
+      parts.api.drain();
+      await parts.publisher.idle();
+    },
+
+    async stop() {
+      if (phase === "stopped") return;
+      phase = "stopped";
+      sweep.stop();
+      monitor.stop();
+      const closing = servers;
+      servers = [];
+      const graceful = closing.map((server) => server.stop());
+      await closeSessions();
+      for (const server of closing) void server.stop(true);
+      await Promise.allSettled(graceful);
+      await store?.close();
+    },
+  };
+}

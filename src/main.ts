@@ -1,0 +1,102 @@
+/**
+ * The process: arguments, signals, exit code. 0 after an orderly stop, 1 if it could not start or
+ * broke, 2 if the configuration is wrong.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import packageJson from "../package.json" with { type: "json" };
+import { type Addresses, type App, createApp } from "./app.ts";
+import { systemClock } from "./base/clock.ts";
+import { PrimError } from "./base/errors.ts";
+import { loadConfig } from "./config/load-config.ts";
+import { type Config, MEMORY_ONLY } from "./config/settings.ts";
+import { startupWarnings } from "./config/warnings.ts";
+import { createLogger } from "./observe/pino-logger.ts";
+
+const { version } = packageJson;
+
+await main();
+
+async function main(): Promise<void> {
+  const loaded = loadConfig({
+    argv: process.argv.slice(2),
+    env: process.env,
+    readFile: (path) => readFileSync(path, "utf8"),
+    fileExists: existsSync,
+  });
+  switch (loaded.kind) {
+    case "help":
+    case "print":
+      process.stdout.write(loaded.text);
+      return;
+    case "version":
+      console.log(`prim ${version} (Bun ${Bun.version})`);
+      return;
+    case "faults":
+      for (const line of loaded.lines) console.error(line);
+      process.exitCode = 2;
+      return;
+    case "run":
+      await run(loaded.config);
+  }
+}
+
+async function run(config: Config): Promise<void> {
+  const { level, format } = config.log;
+  try {
+    const logger = createLogger({ level, format, file: config.app.logFile });
+    const app = createApp(config, { clock: systemClock, logger, version });
+    const die = (error: unknown) => {
+      logger.error("prim is broken, exiting", { error });
+      process.exit(1);
+    };
+    process.on("uncaughtException", die);
+    process.on("unhandledRejection", die);
+    const addresses = await app.start();
+    stopOnSignal(app, config);
+    greet(config, addresses);
+  } catch (error) {
+    const text =
+      error instanceof PrimError ? error.message : String(error instanceof Error ? error.stack : error);
+    console.error(`prim: ${text}`);
+    process.exit(1);
+  }
+}
+
+/** The first signal stops in an orderly way, within the bound; a second one exits at once. */
+function stopOnSignal(app: App, config: Config): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    console.log(`prim: ${signal}, stopping`);
+    systemClock.after(config.app.drainSeconds * 1_000, () => {
+      console.error(`prim: not stopped within ${config.app.drainSeconds} s, exiting`);
+      process.exit(1);
+    });
+    void app
+      .drain()
+      .then(() => app.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error("prim: could not stop in order:", error);
+          process.exit(1);
+        },
+      );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+/** For people, and for scripts that start prim on port 0. */
+function greet(config: Config, { host, httpPort, webSocketPort }: Addresses): void {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  const { dataDir } = config.app;
+  const lines = [
+    `prim ${version} is ready: open http://${name}:${httpPort}/home/index`,
+    `prim: listening websocket=ws://${name}:${webSocketPort}/acc http=http://${name}:${httpPort}`,
+    `prim: messages are kept ${dataDir === MEMORY_ONLY ? "in memory" : `in ${dataDir}`}`,
+    ...startupWarnings(config).map((warning) => `prim: note: ${warning}`),
+  ];
+  console.log(lines.join("\n"));
+}

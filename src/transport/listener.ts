@@ -1,0 +1,49 @@
+/**
+ * A port that prim listens on: Bun.serve with prim's bounds, and an error that says what to do when
+ * the port is not to be had.
+ */
+import type { Server, WebSocketHandler } from "bun";
+import { PrimError } from "../base/errors.ts";
+import { HTTP_BODY_BYTES_MAX } from "../base/limits.ts";
+
+export interface ListenerOptions<Data> {
+  /** The setting that chooses the port, for the error message. */
+  readonly setting: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly fetch: (
+    request: Request,
+    server: Server<Data>,
+  ) => Response | undefined | Promise<Response | undefined>;
+  readonly websocket: WebSocketHandler<Data>;
+  /** Pages that the runtime bundles and serves by itself, by path. */
+  readonly pages?: Readonly<Record<string, Bun.HTMLBundle>>;
+}
+
+/** Seconds after which a quiet HTTP connection is closed; WebSockets have a time of their own. */
+const HTTP_IDLE_SECONDS = 30;
+
+/** @throws {PrimError} `failed_precondition` if the address can't be listened on. */
+export function listen<Data>(options: ListenerOptions<Data>): Server<Data> {
+  const { host, port, fetch, websocket, pages, setting } = options;
+  try {
+    return Bun.serve<Data, string>({
+      hostname: host,
+      port,
+      idleTimeout: HTTP_IDLE_SECONDS,
+      maxRequestBodySize: HTTP_BODY_BYTES_MAX * 2,
+      development: false,
+      routes: { ...pages },
+      fetch: (request, server) => fetch(request, server) as Response | Promise<Response>,
+      websocket,
+    });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const why =
+      code === "EADDRINUSE" ? "the port is in use" : error instanceof Error ? error.message : String(error);
+    throw new PrimError("failed_precondition", `Cannot listen on ${host}:${port} (${setting}): ${why}`, {
+      cause: error,
+    });
+  }
+}
