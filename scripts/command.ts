@@ -46,7 +46,10 @@ export async function runCommand(
       stderr: "pipe",
       timeout: COMMAND_MS_MAX,
     });
-    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    const [stdout, stderr] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
     const exitCode = await child.exited;
     const ended = child.signalCode === null ? "" : `\n${command.join(" ")}: ended by ${child.signalCode}`;
     return { exitCode, output: `${stdout}${stderr}${ended}`.trim() };

@@ -27,7 +27,10 @@ export async function compareGenerated(): Promise<StepResult> {
 }
 
 /** What is wrong with `actual`, one line per file; both map a path to a text. */
-export function differences(wanted: ReadonlyMap<string, string>, actual: ReadonlyMap<string, string>): string[] {
+export function differences(
+  wanted: ReadonlyMap<string, string>,
+  actual: ReadonlyMap<string, string>,
+): string[] {
   const faults: string[] = [];
   for (const [path, text] of wanted) {
     if (!actual.has(path)) faults.push(`src/gen/${path}: missing`);

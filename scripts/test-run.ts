@@ -31,46 +31,47 @@ export async function runTests(): Promise<Tally> {
   const copied = (async () => {
     const decoder = new TextDecoder();
     for await (const chunk of child.stderr) {
-      process.stderr.write(chunk);
+      await new Promise((resolve) => process.stdout.write(chunk, resolve));
       tail = (tail + decoder.decode(chunk, { stream: true })).slice(-TAIL_CHARS_MAX);
     }
   })();
   const exitCode = await child.exited;
   await Promise.race([copied, Bun.sleep(LAST_OUTPUT_MS_MAX)]);
-  if (child.signalCode === "SIGKILL") console.log(`FAILED: stopped, maybe after ${TESTS_MS_MAX / 60_000} minutes`);
-  const { tally, fault } = judgeTestRun(tail, exitCode, inCi);
+  const ending = child.signalCode === null ? `exit code ${exitCode}` : `signal ${child.signalCode}`;
+  const { tally, fault } = judgeTestRun(tail, ending, inCi);
   if (fault !== undefined) console.log(`FAILED: ${fault}`);
   return tally;
 }
 
-/** Reads the summary at the end of `output`. `fault` says what is wrong beyond tests that failed. */
+/**
+ * Reads the summary at the end of `output`. `ending` is how the run ended: `exit code 0` is the good way.
+ * `fault` says what is wrong beyond tests that failed; it counts as one failure more.
+ */
 export function judgeTestRun(
   output: string,
-  exitCode: number,
+  ending: string,
   ci: boolean,
 ): { readonly tally: Tally; readonly fault?: string } {
+  const { ran, pass, fail, skip } = readSummary(output);
+  let fault: string | undefined;
+  if (!ran) fault = `bun test gave no summary: ${ending}`;
+  else if (pass + fail === 0) fault = "no test was run";
+  else if (fail === 0 && ending !== "exit code 0") fault = `bun test did not end well: ${ending}`;
+  else if (ci && skip > 0) fault = "tests were skipped, and in CI none may be";
+  if (fault === undefined) return { tally: { passed: pass, failed: fail, skipped: skip } };
+  return { tally: { passed: pass, failed: fail + 1, skipped: skip }, fault };
+}
+
+function readSummary(output: string): { ran: boolean; pass: number; fail: number; skip: number } {
   const lines = Bun.stripANSI(output).trimEnd().split("\n");
   const end = lines.findLastIndex((line) => /^Ran \d+ tests? across \d+ files?\./.test(line));
-  if (end < 0) {
-    return {
-      tally: { passed: 0, failed: 1, skipped: 0 },
-      fault: `bun test gave no summary, exit code ${exitCode}`,
-    };
-  }
+  const counts = new Map<string, number>();
   // Upwards from the last line: the counts stand in one block, one to a line.
-  const counts = { pass: 0, fail: 0, skip: 0, todo: 0 };
-  for (const line of lines.slice(0, end).reverse()) {
-    const found = /^ *(\d+) (pass|fail|skip|todo|filtered out|errors?|expect\(\) calls|snapshots?.*)$/.exec(line);
+  for (const line of lines.slice(0, Math.max(end, 0)).reverse()) {
+    const found = /^ *(\d+) (.+)$/.exec(line);
     if (found === null) break;
-    const [, count, word] = found;
-    if (word === "pass" || word === "fail" || word === "skip" || word === "todo") counts[word] = Number(count);
+    counts.set(String(found[2]), Number(found[1]));
   }
-  const tally = { passed: counts.pass, failed: counts.fail, skipped: counts.skip + counts.todo };
-  const failedOnceMore = { ...tally, failed: tally.failed + 1 };
-  if (counts.pass + counts.fail === 0) return { tally: failedOnceMore, fault: "no test was run" };
-  if (exitCode !== 0 && counts.fail === 0) {
-    return { tally: failedOnceMore, fault: `bun test ended with exit code ${exitCode}` };
-  }
-  if (ci && tally.skipped > 0) return { tally: failedOnceMore, fault: "tests were skipped, in CI none may be" };
-  return { tally };
+  const count = (word: string): number => counts.get(word) ?? 0;
+  return { ran: end >= 0, pass: count("pass"), fail: count("fail"), skip: count("skip") + count("todo") };
 }
