@@ -9,7 +9,7 @@ import { compareGenerated } from "./generated-code.ts";
 import { commandStep, resultOf, type Step, type StepResult } from "./step.ts";
 
 export const checkSteps: readonly Step[] = [
-  commandStep("format and lint", toolCommand("biome", "ci", "--colors=off", ".")),
+  commandStep("format and lint", toolCommand("biome", "ci", "--colors=off", "--error-on-warnings", ".")),
   commandStep("type-aware lint", toolCommand("oxlint", "--type-aware", "--deny-warnings")),
   commandStep("types", toolCommand("tsc", "--noEmit")),
   commandStep("proto lint", toolCommand("buf", "lint")),
