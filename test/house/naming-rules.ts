@@ -33,7 +33,7 @@ export const namesSaySomething: Rule = ({ path }) => {
 /** Every folder of src/ is in the table of imports and has a line in ARCHITECTURE.md, which is not ahead of the code. */
 export function folderFaults(folders: readonly string[], architecture: string): string[] {
   const listed = new Map(
-    [...architecture.matchAll(/^\| `src\/([a-z0-9-]+)\/` \|(.*)$/gm)].map(([, name, line]) => [
+    [...architecture.matchAll(/^\| *`src\/([a-z0-9-]+)\/` *\|(.*)$/gm)].map(([, name, line]) => [
       String(name),
       String(line),
     ]),
