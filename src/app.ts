@@ -116,7 +116,7 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
         page: { webSocketUrl: settings.webSocketUrl, guest: config.auth.mode === "guest" },
       },
     );
-    return { chat, api, publisher, gateway, http };
+    return { chat, api, publisher, announcer, gateway, http };
   }
 
   function openStore(): Store {
@@ -193,6 +193,7 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
     async stop() {
       if (phase === "stopped") return;
       phase = "stopped";
+      parts?.announcer.mute();
       sweep.stop();
       monitor.stop();
       const closing = servers;

@@ -22,6 +22,7 @@ export class Announcer {
   readonly #fanout: Fanout;
   readonly #clock: Clock;
   readonly #announceMax: number;
+  #muted = false;
   /** Rooms with a `members` frame on its way, with the newest who came. */
   readonly #gathering = new Map<ChannelId, User[]>();
 
@@ -37,14 +38,21 @@ export class Announcer {
     return this.#membersOf(channel) > this.#announceMax;
   }
 
+  /** Says nothing from now on: a node that stops takes all its sessions along, and nobody here is left to tell. */
+  mute(): void {
+    this.#muted = true;
+  }
+
   /** Call it after the hub knows, and before the newcomer is subscribed: everybody else is told. */
   entered(channel: ChannelId, user: User, profile: Profile | undefined): void {
+    if (this.#muted) return;
     if (this.isBig(channel)) this.#gather(channel, user);
     else this.#announce("enter", channel, user, profile);
   }
 
   /** Call it after the hub knows and the leaver is unsubscribed. */
   exited(channel: ChannelId, user: User, profile: Profile | undefined): void {
+    if (this.#muted) return;
     if (this.isBig(channel)) this.#gather(channel, undefined);
     else this.#announce("exit", channel, user, profile);
   }
