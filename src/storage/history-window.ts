@@ -26,11 +26,17 @@ export interface HistoryWindow {
 export function checkRange(range: HistoryRange): void {
   const { limit } = range;
   if (!Number.isInteger(limit) || limit < 1 || limit > HISTORY_PAGE_MAX) {
-    throw new PrimError("invalid_argument", `Cannot read history: limit must be 1 to ${HISTORY_PAGE_MAX}: ${limit}`);
+    throw new PrimError(
+      "invalid_argument",
+      `Cannot read history: limit must be 1 to ${HISTORY_PAGE_MAX}: ${limit}`,
+    );
   }
   const offset = "after" in range ? range.after : (range.before ?? 0);
   if (!Number.isSafeInteger(offset) || offset < 0) {
-    throw new PrimError("invalid_argument", `Cannot read history: an offset must be an integer, 0 or more: ${offset}`);
+    throw new PrimError(
+      "invalid_argument",
+      `Cannot read history: an offset must be an integer, 0 or more: ${offset}`,
+    );
   }
 }
 
@@ -53,7 +59,12 @@ export function windowOf(range: HistoryRange, oldest: number, head: number): His
  * The first offset in `low` to `high` whose message was sent at `since` or later; high + 1 if none was.
  * Rests on sentAt never decreasing within a channel.
  */
-export function firstSince(since: number, low: number, high: number, sentAt: (offset: number) => number): number {
+export function firstSince(
+  since: number,
+  low: number,
+  high: number,
+  sentAt: (offset: number) => number,
+): number {
   let first = low;
   let end = high + 1;
   while (first < end) {

@@ -66,7 +66,9 @@ export class ChannelHeads {
 
   position(channel: ChannelId): Position {
     const head = this.find(channel);
-    return head === undefined ? { epoch: this.#epoch, offset: 0 } : { epoch: head.epoch, offset: head.offset };
+    return head === undefined
+      ? { epoch: this.#epoch, offset: 0 }
+      : { epoch: head.epoch, offset: head.offset };
   }
 
   /** Notes that save() has to write this head. */

@@ -42,7 +42,11 @@ export class MessageWriter {
     head.sentAt = sentAt;
     this.#heads.changed(head);
     if (offset % TRIM_EVERY === 0) this.#trimmer.trim(head, now);
-    return { receipt: { channel, epoch: head.epoch, offset, id: draft.id, sentAt }, repeated: false, nodes: [] };
+    return {
+      receipt: { channel, epoch: head.epoch, offset, id: draft.id, sentAt },
+      repeated: false,
+      nodes: [],
+    };
   }
 
   #firstAnswer({ id: channelId, channel, epoch }: ChannelHead, key: string): Appended {

@@ -7,7 +7,12 @@
  * is seen to have lost its log.
  */
 import type { Cancel, Clock } from "../../base/clock.ts";
-import { SWEEP_BUSY_PERIOD_MS, SWEEP_CHANNELS_MAX, SWEEP_PERIOD_MS, SWEEP_ROWS_MAX } from "../../base/limits.ts";
+import {
+  SWEEP_BUSY_PERIOD_MS,
+  SWEEP_CHANNELS_MAX,
+  SWEEP_PERIOD_MS,
+  SWEEP_ROWS_MAX,
+} from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { ChannelHead, ChannelHeads } from "./channel-heads.ts";
 import type { Statements } from "./statements.ts";

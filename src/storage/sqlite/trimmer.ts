@@ -38,7 +38,8 @@ export class Trimmer {
   trim(head: ChannelHead, now: number): number {
     const last = Math.min(head.oldest + TRIM_ROWS_MAX - 1, head.offset);
     const overCount = head.offset - this.#bounds.countMax;
-    const keep = last <= overCount ? last + 1 : this.#firstYoung(head, Math.max(head.oldest, overCount + 1), last, now);
+    const keep =
+      last <= overCount ? last + 1 : this.#firstYoung(head, Math.max(head.oldest, overCount + 1), last, now);
     const deleted = keep - head.oldest;
     if (deleted === 0) return 0;
     this.#sql.dropMessages.run(head.id, head.oldest, keep - 1);
