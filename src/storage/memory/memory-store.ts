@@ -110,6 +110,7 @@ export class MemoryStore implements Store {
 
   async mark(channel: ChannelId, userId: UserId, position: Position): Promise<number> {
     this.#assertOpen();
+    if (this.#logs.get(channel) === undefined) return 0;
     const key = markKey(channel, userId);
     const known = this.#marks.get(key);
     const before = known?.epoch === position.epoch ? known.offset : 0;

@@ -25,9 +25,12 @@ export class Transaction {
       this.#sql.commit.run();
       return result;
     } catch (error) {
-      // SQLite rolls back by itself on some errors (a full disk), and not on others.
-      if (this.#database.inTransaction) this.#sql.rollback.run();
-      this.#heads.reload();
+      try {
+        // SQLite rolls back by itself on some errors (a full disk), and not on others.
+        if (this.#database.inTransaction) this.#sql.rollback.run();
+      } finally {
+        this.#heads.reload();
+      }
       throw error;
     }
   }
