@@ -1,0 +1,57 @@
+/**
+ * What a process costs, from Linux' /proc: CPU time and memory of all its threads.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface MemoryCost {
+  /** VmRSS: all pages in memory. */
+  readonly rssBytes: number;
+  /** RssAnon: without the pages of the Bun binary, which are shared and come in as code runs. */
+  readonly anonymousBytes: number;
+}
+
+/** CPU time used so far, in milliseconds. In steps of 10 ms (utime and stime of stat, 100 ticks a second). */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  // The name in parentheses may contain spaces; utime and stime are the fields 14 and 15 of proc(5).
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+export function memory(pid: number): MemoryCost {
+  const status = readFileSync(`/proc/${pid}/status`, "latin1");
+  const bytes = (key: string): number => {
+    const match = new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(status);
+    if (match === null) throw new Error(`/proc status lacks a line: "${key}"`);
+    return Number(match[1]) * 1_024;
+  };
+  return { rssBytes: bytes("VmRSS"), anonymousBytes: bytes("RssAnon") };
+}
+
+/** Open files, which for a server are mostly its connections. */
+export function openFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/**
+ * Waits until the memory of a process stays within `stepBytes` for `stableMs`.
+ *
+ * @returns the last reading; `stable: false` if the deadline came first.
+ */
+export async function settledMemory(
+  pid: number,
+  { stableMs, deadlineMs, stepBytes }: { stableMs: number; deadlineMs: number; stepBytes: number },
+): Promise<MemoryCost & { readonly stable: boolean }> {
+  const started = performance.now();
+  let anchor = memory(pid);
+  let anchoredAt = started;
+  while (performance.now() - started < deadlineMs) {
+    await Bun.sleep(250);
+    const now = memory(pid);
+    if (Math.abs(now.rssBytes - anchor.rssBytes) > stepBytes) {
+      anchor = now;
+      anchoredAt = performance.now();
+    } else if (performance.now() - anchoredAt >= stableMs) return { ...now, stable: true };
+  }
+  return { ...memory(pid), stable: false };
+}
