@@ -4,11 +4,14 @@
  */
 import { type Bench, type BenchContext, listFlag, numberFlag, type Outcome } from "./harness/bench.ts";
 import { Clients } from "./harness/clients.ts";
+import { Samples } from "./harness/interleaved.ts";
 import { ServerProcess } from "./harness/server-process.ts";
-import { ratios, type Spread, spread } from "./harness/statistics.ts";
+import type { Spread } from "./harness/statistics.ts";
 
 const REQUEST = '{"seq":"1565336219141-266129","action":"ping","data":{}}';
 const WARM_UP_MS = 1_000;
+/** A client process above this share of a core may be what is measured. */
+const CLIENT_CORE_SHARE_MAX = 0.9;
 
 export const bench: Bench = {
   name: "echo",
@@ -54,19 +57,20 @@ async function run(context: BenchContext): Promise<Outcome> {
     context.progress(`${row}: ready, answers of ${contestant.answerBytes} bytes`);
   }
 
-  const samples = new Map<string, Sample[]>();
-  for (const window of windows) {
-    for (let repeat = 0; repeat < numberFlag(context, "repeats"); repeat++) {
-      for (const contestant of field) {
-        const sample = await measure(context, contestant, window);
-        const key = `${contestant.row} ${window}`;
-        samples.set(key, [...(samples.get(key) ?? []), sample]);
-        context.progress(
-          `${key}: ${Math.round(sample.messagesPerSecond)}/s, ${sample.serverCpuUs.toFixed(2)} us of server CPU each`,
-        );
-      }
-    }
-  }
+  const samples = await Samples.take<Sample>({
+    rows: field.map(({ row }) => row),
+    windows,
+    repeats: numberFlag(context, "repeats"),
+    measure: async (row, window) => {
+      const contestant = field.find((one) => one.row === row) as Contestant;
+      const sample = await measure(context, contestant, window);
+      const rate = Math.round(sample.messagesPerSecond);
+      context.progress(
+        `${row}, window ${window}: ${rate}/s, ${sample.serverCpuUs.toFixed(2)} us of server CPU each`,
+      );
+      return sample;
+    },
+  });
   return outcome(field, windows, samples);
 }
 
@@ -117,33 +121,36 @@ async function measure(context: BenchContext, contestant: Contestant, window: nu
 function outcome(
   field: readonly Contestant[],
   windows: readonly number[],
-  samples: ReadonlyMap<string, Sample[]>,
+  samples: Samples<Sample>,
 ): Outcome {
-  const of = (row: string, window: number, key: keyof Sample): number[] =>
-    (samples.get(`${row} ${window}`) ?? []).map((sample) => sample[key]);
   const results = field.flatMap(({ row, answerBytes }) =>
     windows.map((window) => ({
       row,
       window,
       requestBytes: Buffer.byteLength(REQUEST),
       answerBytes,
-      messagesPerSecond: spread(of(row, window, "messagesPerSecond")),
-      serverCpuUsPerMessage: spread(of(row, window, "serverCpuUs")),
-      p50Us: spread(of(row, window, "p50Us")),
-      p99Us: spread(of(row, window, "p99Us")),
-      serverCoreShare: spread(of(row, window, "serverCoreShare")),
-      clientCoreShare: spread(of(row, window, "clientCoreShare")),
+      messagesPerSecond: samples.spread(row, window, "messagesPerSecond"),
+      serverCpuUsPerMessage: samples.spread(row, window, "serverCpuUs"),
+      p50Us: samples.spread(row, window, "p50Us"),
+      p99Us: samples.spread(row, window, "p99Us"),
+      serverCoreShare: samples.spread(row, window, "serverCoreShare"),
+      clientCoreShare: samples.spread(row, window, "clientCoreShare"),
     })),
   );
   const compared: Record<string, { messagesPerSecond: Spread; cpuBareToRow: Spread }> = {};
   for (const { row, window } of results) {
     for (const bar of ["bare", "bare-answer"]) {
-      if (row.startsWith("bare") || !samples.has(`${bar} ${window}`)) continue;
+      if (row.startsWith("bare") || !samples.has(bar, window)) continue;
       compared[`${row} to ${bar}, window ${window}`] = {
-        messagesPerSecond: ratios(of(row, window, "messagesPerSecond"), of(bar, window, "messagesPerSecond")),
-        cpuBareToRow: ratios(of(bar, window, "serverCpuUs"), of(row, window, "serverCpuUs")),
+        messagesPerSecond: samples.ratio(row, bar, window, "messagesPerSecond"),
+        cpuBareToRow: samples.ratio(bar, row, window, "serverCpuUs"),
       };
     }
   }
-  return { results, ratios: compared };
+  const saturated = results.filter((result) => result.clientCoreShare.median > CLIENT_CORE_SHARE_MAX);
+  const notes = saturated.map(
+    ({ row, window }) =>
+      `The client process used its whole core at ${row}, window ${window}: trust the CPU there.`,
+  );
+  return { results, ratios: compared, notes };
 }

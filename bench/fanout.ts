@@ -6,8 +6,9 @@
 import { type Bench, type BenchContext, listFlag, numberFlag, type Outcome } from "./harness/bench.ts";
 import { Clients } from "./harness/clients.ts";
 import type { FanOutResult } from "./harness/commands.ts";
+import { Samples } from "./harness/interleaved.ts";
 import { ServerProcess } from "./harness/server-process.ts";
-import { ratios, type Spread, spread } from "./harness/statistics.ts";
+import type { Spread } from "./harness/statistics.ts";
 
 const CHANNEL = "room:101";
 const APP_PLATFORM = 101;
@@ -64,19 +65,20 @@ async function run(context: BenchContext): Promise<Outcome> {
     context.progress(`${row}: ready, frames of ${contestant.frameBytes.toFixed(1)} bytes`);
   }
 
-  const samples = new Map<string, Sample[]>();
-  for (const window of windows) {
-    for (let repeat = 0; repeat < numberFlag(context, "repeats"); repeat++) {
-      for (const contestant of field) {
-        const sample = await measure(context, contestant, window);
-        const key = `${contestant.row} ${window}`;
-        samples.set(key, [...(samples.get(key) ?? []), sample]);
-        context.progress(
-          `${key}: ${Math.round(sample.deliveriesPerSecond)}/s, ${sample.serverCpuUs.toFixed(3)} us of server CPU each`,
-        );
-      }
-    }
-  }
+  const samples = await Samples.take<Sample>({
+    rows: field.map(({ row }) => row),
+    windows,
+    repeats: numberFlag(context, "repeats"),
+    measure: async (row, window) => {
+      const contestant = field.find((one) => one.row === row) as Contestant;
+      const sample = await measure(context, contestant, window);
+      const rate = Math.round(sample.deliveriesPerSecond);
+      context.progress(
+        `${row}, window ${window}: ${rate}/s, ${sample.serverCpuUs.toFixed(3)} us of server CPU each`,
+      );
+      return sample;
+    },
+  });
   return outcome(field, windows, samples);
 }
 
@@ -142,36 +144,28 @@ function messageText(context: BenchContext): string {
 function outcome(
   field: readonly Contestant[],
   windows: readonly number[],
-  samples: ReadonlyMap<string, Sample[]>,
+  samples: Samples<Sample>,
 ): Outcome {
-  const of = (row: string, window: number, key: keyof Sample): number[] =>
-    (samples.get(`${row} ${window}`) ?? []).map((sample) => sample[key]);
-  const each = <T>(make: (row: string, window: number) => T): T[] =>
-    field.flatMap(({ row }) => windows.map((window) => make(row, window)));
-
-  const results = each((row, window) => ({
-    row,
-    window,
-    frameBytes: Math.round(field.find((one) => one.row === row)?.frameBytes ?? 0),
-    deliveriesPerSecond: spread(of(row, window, "deliveriesPerSecond")),
-    serverCpuUsPerDelivery: spread(of(row, window, "serverCpuUs")),
-    batchP50Us: spread(of(row, window, "batchP50Us")),
-    batchP99Us: spread(of(row, window, "batchP99Us")),
-    serverCoreShare: spread(of(row, window, "serverCoreShare")),
-    clientCoreShare: spread(of(row, window, "clientCoreShare")),
-  }));
+  const results = field.flatMap(({ row, frameBytes }) =>
+    windows.map((window) => ({
+      row,
+      window,
+      frameBytes: Math.round(frameBytes),
+      deliveriesPerSecond: samples.spread(row, window, "deliveriesPerSecond"),
+      serverCpuUsPerDelivery: samples.spread(row, window, "serverCpuUs"),
+      batchP50Us: samples.spread(row, window, "batchP50Us"),
+      batchP99Us: samples.spread(row, window, "batchP99Us"),
+      serverCoreShare: samples.spread(row, window, "serverCoreShare"),
+      clientCoreShare: samples.spread(row, window, "clientCoreShare"),
+    })),
+  );
   const compared: Record<string, { deliveriesPerSecond: Spread; cpuBareToRow: Spread }> = {};
-  if (field.some(({ row }) => row === "bare")) {
-    each((row, window) => {
-      if (row === "bare") return;
-      compared[`${row}, window ${window}`] = {
-        deliveriesPerSecond: ratios(
-          of(row, window, "deliveriesPerSecond"),
-          of("bare", window, "deliveriesPerSecond"),
-        ),
-        cpuBareToRow: ratios(of("bare", window, "serverCpuUs"), of(row, window, "serverCpuUs")),
-      };
-    });
+  for (const { row, window } of results) {
+    if (row === "bare" || !samples.has("bare", window)) continue;
+    compared[`${row} to bare, window ${window}`] = {
+      deliveriesPerSecond: samples.ratio(row, "bare", window, "deliveriesPerSecond"),
+      cpuBareToRow: samples.ratio("bare", row, window, "serverCpuUs"),
+    };
   }
   const saturated = results.filter((result) => result.clientCoreShare.median > CLIENT_CORE_SHARE_MAX);
   const notes = saturated.map(

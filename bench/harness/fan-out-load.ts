@@ -7,6 +7,7 @@ import { type ClientPool, cpuMsSince } from "./client-pool.ts";
 import type { FanOut, FanOutResult } from "./commands.ts";
 import { clientFrame } from "./frames.ts";
 import { Latencies } from "./latencies.ts";
+import type { RawClient } from "./raw-client.ts";
 
 const BATCH_MS_MAX = 10_000;
 
@@ -24,22 +25,18 @@ export async function fanOut(pool: ClientPool, command: FanOut, seqPrefix: strin
   const check = (): void => {
     if (deliveries >= deliveriesDue && answers >= answersDue) batchDone.resolve();
   };
-
-  for (const client of receivers) {
-    client.listen({
-      frames: (_client, count) => {
-        deliveries += count;
-        if (deliveries >= deliveriesDue) check();
-      },
-    });
-  }
-  const first = pool.at(1);
-  const counting = { frames: (_client: unknown, count: number) => void ((deliveries += count), check()) };
-  first.listen({
+  const counting = {
+    frames: (_client: RawClient, count: number): void => {
+      deliveries += count;
+      check();
+    },
+  };
+  for (const client of receivers) client.listen(counting);
+  pool.at(1).listen({
     ...counting,
-    text: (_client, payload) => {
+    text: (client, payload) => {
       sample = payload.toString();
-      first.listen(counting);
+      client.listen(counting);
     },
   });
   sender.listen({
@@ -60,9 +57,7 @@ export async function fanOut(pool: ClientPool, command: FanOut, seqPrefix: strin
   while (performance.now() - started < durationMs) {
     const frames = Array.from({ length: window }, (_, at) => {
       const seq = `${seqPrefix}-${messages + at}`;
-      return clientFrame(
-        JSON.stringify({ seq, action: "send", data: { channel, type: "text", msg: text } }),
-      );
+      return clientFrame(JSON.stringify({ seq, action: "send", data: { channel, type: "text", msg: text } }));
     });
     messages += window;
     answersDue = messages;

@@ -6,7 +6,7 @@ const TEXTS = ["", "a", "b".repeat(126), "c".repeat(70_000)];
 
 test("RawClient talks to a WebSocket server: all lengths, ping, close code", async () => {
   const pongs: string[] = [];
-  await using server = Bun.serve({
+  using server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     fetch: (request, self) => (self.upgrade(request) ? undefined : new Response("no", { status: 400 })),
@@ -36,14 +36,23 @@ test("RawClient talks to a WebSocket server: all lengths, ping, close code", asy
 });
 
 test("connect() rejects when the upgrade is refused", async () => {
-  await using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("no") });
+  using server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("no") });
   const url = new URL(`ws://127.0.0.1:${server.port}/acc`);
-  await expect(RawClient.connect(url, 0)).rejects.toThrow("Upgrade is refused");
+  expect(await failure(RawClient.connect(url, 0))).toContain("Upgrade is refused");
 });
 
 test("connect() rejects when nobody listens", async () => {
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("no") });
   const url = new URL(`ws://127.0.0.1:${server.port}/acc`);
   await server.stop(true);
-  await expect(RawClient.connect(url, 0)).rejects.toThrow();
+  expect(await failure(RawClient.connect(url, 0))).toContain("connect");
 });
+
+async function failure(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return "";
+}
