@@ -1,12 +1,13 @@
 /**
  * Logins into one growing room: ten blocks of 1,000, the server's CPU per login in each. A step
- * that grows with the room shows as a last block dearer than the first. All connections are open
+ * that grows with the room shows as a last block dearer than the first. Bare Bun, subscribing each
+ * connection to three topics, says how much of that is the runtime's own. All connections are open
  * and the code is warm before the first block, so that a block is nothing but logins.
  */
 import { type Bench, type BenchContext, listFlag, numberFlag, type Outcome } from "./harness/bench.ts";
 import { Clients } from "./harness/clients.ts";
 import { ServerProcess } from "./harness/server-process.ts";
-import { ratios, spread } from "./harness/statistics.ts";
+import { median, ratios, spread } from "./harness/statistics.ts";
 
 const BLOCKS = 10;
 const ROOM_PLATFORM = 101;
@@ -20,8 +21,8 @@ export const bench: Bench = {
   flags: {
     "block-logins": { default: 1_000, max: 1_700, help: "logins per block; there are ten" },
     windows: { default: "1,50", help: "logins at a time, one measurement each" },
-    repeats: { default: 3, max: 20, help: "fresh servers per window" },
-    storage: { default: "memory", help: "memory or sqlite" },
+    repeats: { default: 5, max: 20, help: "fresh servers per row and window" },
+    rows: { default: "bare,memory", help: "servers to measure: bare, memory, sqlite" },
   },
   run,
 };
@@ -31,42 +32,50 @@ interface Block {
   readonly wallUs: number;
 }
 
+/** Blocks of a window's runs: one array of ten per repeat. */
+type Runs = Block[][];
+
 async function run(context: BenchContext): Promise<Outcome> {
+  const rows = listFlag(context, "rows");
   const windows = listFlag(context, "windows").map(Number);
-  const samples = new Map<number, Block[][]>(windows.map((window) => [window, []]));
+  const cases = rows.flatMap((row) => windows.map((window) => ({ row, window, runs: [] as Runs })));
   for (let repeat = 0; repeat < numberFlag(context, "repeats"); repeat++) {
-    for (const window of windows) {
-      const blocks = await measure(context, window);
-      samples.get(window)?.push(blocks);
+    for (const { row, window, runs } of cases) {
+      const blocks = await measure(context, row, window);
+      runs.push(blocks);
       const cpu = blocks.map(({ serverCpuUs }) => Math.round(serverCpuUs)).join(" ");
-      context.progress(`window ${window}: ${cpu} us of server CPU per login`);
+      context.progress(`${row}, window ${window}: ${cpu} us of server CPU per login`);
     }
   }
-  const column = (window: number, block: number, key: keyof Block): number[] =>
-    (samples.get(window) ?? []).map((blocks) => blocks[block]?.[key] ?? Number.NaN);
-  const results = windows.map((window) => ({
+  const count = numberFlag(context, "block-logins");
+  const results = cases.map(({ row, window, runs }) => ({
+    row,
     window,
     blocks: Array.from({ length: BLOCKS }, (_, block) => ({
-      usersBefore: block * numberFlag(context, "block-logins"),
-      serverCpuUsPerLogin: spread(column(window, block, "serverCpuUs")),
-      wallUsPerLogin: spread(column(window, block, "wallUs")),
+      usersBefore: block * count,
+      serverCpuUsPerLogin: spread(column(runs, block, "serverCpuUs")),
+      wallUsPerLogin: spread(column(runs, block, "wallUs")),
     })),
   }));
-  const over = (window: number, bar: number) =>
-    ratios(column(window, BLOCKS - 1, "serverCpuUs"), column(window, bar, "serverCpuUs"));
-  const compared = windows.map((window) => ({
+  const cpu = (runs: Runs, from: number, to: number): number[] =>
+    runs.map((blocks) => median(blocks.slice(from, to).map(({ serverCpuUs }) => serverCpuUs)));
+  const compared = cases.map(({ row, window, runs }) => ({
+    row,
     window,
-    lastToFirst: over(window, 0),
-    // The first block also pays for the pushes of a room that still announces everybody.
-    lastToSecond: over(window, 1),
+    lastToFirst: ratios(cpu(runs, BLOCKS - 1, BLOCKS), cpu(runs, 0, 1)),
+    // Steadier, and without the first block, which also pays for a room that still announces everybody.
+    lastThreeToSecondToFourth: ratios(cpu(runs, BLOCKS - 3, BLOCKS), cpu(runs, 1, 4)),
   }));
   return { results, ratios: compared };
 }
 
-async function measure(context: BenchContext, window: number): Promise<Block[]> {
-  const storage = context.flags["storage"] === "sqlite" ? "sqlite" : "memory";
+function column(runs: Runs, block: number, key: keyof Block): number[] {
+  return runs.map((blocks) => blocks[block]?.[key] ?? Number.NaN);
+}
+
+async function measure(context: BenchContext, row: string, window: number): Promise<Block[]> {
   const count = numberFlag(context, "block-logins");
-  await using server = await ServerProcess.prim(context, storage);
+  await using server = await startRow(context, row);
   await using clients = new Clients(context.children);
   const connections = WARM_UP_LOGINS + BLOCKS * count;
   await clients.call({ kind: "connect", url: server.url, count: connections, inFlight: 64 });
@@ -81,6 +90,12 @@ async function measure(context: BenchContext, window: number): Promise<Block[]> 
     });
   }
   return blocks;
+}
+
+async function startRow(context: BenchContext, row: string): Promise<ServerProcess> {
+  if (row === "bare") return await ServerProcess.bare(context, "login");
+  if (row === "memory" || row === "sqlite") return await ServerProcess.prim(context, row);
+  throw new Error(`No such row: "${row}", allowed are bare, memory, sqlite`);
 }
 
 async function logIn(clients: Clients, count: number, inFlight: number, appPlatform: number) {

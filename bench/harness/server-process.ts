@@ -7,25 +7,34 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Subprocess } from "bun";
 import type { BenchContext } from "./bench.ts";
-import { cpuMs } from "./process-cost.ts";
+import { CpuMeter } from "./process-cost.ts";
 
 const BARE = fileURLToPath(new URL("./bare-server.ts", import.meta.url));
 const START_MS_MAX = 20_000;
+const PRIM_ENV = {
+  PRIM_HOST: "127.0.0.1",
+  // Several servers run side by side, so no port may be a fixed one.
+  PRIM_RPC_PORT: "0",
+  // A session of the echo bench sends more than the default lets anybody send.
+  PRIM_FRAMES_PER_SECOND: "1000000",
+};
 const LISTENING = /websocket=(\S+)/;
 
 /** Which of prim's logs: in memory, or SQLite in a directory of its own. */
 export type PrimStorage = "memory" | "sqlite";
-export type BareMode = "idle" | "member" | "publish" | "echo" | "answer";
+export type BareMode = "idle" | "member" | "login" | "publish" | "echo" | "answer";
 
 export class ServerProcess {
   readonly url: string;
   readonly #child: Subprocess;
   readonly #context: BenchContext;
+  readonly #cpu: CpuMeter;
 
   private constructor(context: BenchContext, child: Subprocess, url: string) {
     this.#context = context;
     this.#child = child;
     this.url = url;
+    this.#cpu = new CpuMeter(child.pid);
   }
 
   static async bare(context: BenchContext, mode: BareMode, frameBytes = 100): Promise<ServerProcess> {
@@ -45,7 +54,7 @@ export class ServerProcess {
   }
 
   cpuMs(): number {
-    return cpuMs(this.pid);
+    return this.#cpu.ms();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -55,8 +64,7 @@ export class ServerProcess {
   static async #start(context: BenchContext, command: string[]): Promise<ServerProcess> {
     const child = context.children.spawn(command, {
       cwd: context.root,
-      // Several servers run side by side, so no port may be a fixed one.
-      env: { ...process.env, PRIM_HOST: "127.0.0.1", PRIM_RPC_PORT: "0" },
+      env: { ...process.env, ...PRIM_ENV },
       stdio: ["pipe", "pipe", "inherit"],
     });
     try {
