@@ -34,7 +34,8 @@ if (entry === undefined) {
   console.error(["bun run bench <name> [flags], --help for the flags", ...lines].join("\n"));
   process.exit(name === undefined || name === "--help" ? 0 : 2);
 }
-const { bench } = (await import(new URL(entry.file, import.meta.url).href)) as { bench: Bench };
+const { bench } = (await import(new URL(entry.file, import.meta.url).href)) as { bench?: Bench };
+if (bench === undefined) throw new Error(`Module lacks an export "bench": "${entry.file}"`);
 process.exit(await runBench(bench, rest));
 
 async function runBench(chosen: Bench, args: string[]): Promise<number> {
