@@ -4,14 +4,12 @@
  */
 import { type Bench, type BenchContext, listFlag, numberFlag, type Outcome } from "./harness/bench.ts";
 import { Clients } from "./harness/clients.ts";
-import { Samples } from "./harness/interleaved.ts";
+import { clientNotes, Samples } from "./harness/interleaved.ts";
 import { ServerProcess } from "./harness/server-process.ts";
 import type { Spread } from "./harness/statistics.ts";
 
 const REQUEST = '{"seq":"1565336219141-266129","action":"ping","data":{}}';
 const WARM_UP_MS = 1_000;
-/** A client process above this share of a core may be what is measured. */
-const CLIENT_CORE_SHARE_MAX = 0.9;
 
 export const bench: Bench = {
   name: "echo",
@@ -20,8 +18,8 @@ export const bench: Bench = {
   flags: {
     connections: { default: 50, max: 10_000, help: "connections that ping" },
     windows: { default: "1,16", help: "unanswered pings per connection, one measurement each" },
-    repeats: { default: 5, max: 50, help: "measurements per row and window" },
-    "repeat-ms": { default: 2_000, max: 20_000, help: "length of one measurement" },
+    repeats: { default: 9, max: 50, help: "measurements per row and window" },
+    "repeat-ms": { default: 1_000, max: 20_000, help: "length of one measurement" },
     rows: { default: "bare,bare-answer,memory", help: "servers to measure; bare is the bar" },
     "answer-bytes": { default: 107, max: 10_000, help: "answers of bare-answer if prim is not measured" },
   },
@@ -147,10 +145,5 @@ function outcome(
       };
     }
   }
-  const saturated = results.filter((result) => result.clientCoreShare.median > CLIENT_CORE_SHARE_MAX);
-  const notes = saturated.map(
-    ({ row, window }) =>
-      `The client process used its whole core at ${row}, window ${window}: trust the CPU there.`,
-  );
-  return { results, ratios: compared, notes };
+  return { results, ratios: compared, notes: clientNotes(results) };
 }

@@ -6,7 +6,7 @@
 import { type Bench, type BenchContext, listFlag, numberFlag, type Outcome } from "./harness/bench.ts";
 import { Clients } from "./harness/clients.ts";
 import type { FanOutResult } from "./harness/commands.ts";
-import { Samples } from "./harness/interleaved.ts";
+import { clientNotes, Samples } from "./harness/interleaved.ts";
 import { ServerProcess } from "./harness/server-process.ts";
 import type { Spread } from "./harness/statistics.ts";
 
@@ -15,8 +15,6 @@ const APP_PLATFORM = 101;
 const WARM_UP_MS = 1_000;
 /** Longer than the period of `members` frames, which follow logins into a big room. */
 const QUIET = { kind: "quiet", quietMs: 1_500, deadlineMs: 30_000 } as const;
-/** A client process above this share of a core may be what is measured. */
-const CLIENT_CORE_SHARE_MAX = 0.9;
 
 export const bench: Bench = {
   name: "fanout",
@@ -26,8 +24,8 @@ export const bench: Bench = {
     receivers: { default: 1_000, max: 15_000, help: "members of the room who receive" },
     "text-bytes": { default: 100, max: 10_000, help: "length of the message text" },
     windows: { default: "1,10,50", help: "messages per batch, one measurement each" },
-    repeats: { default: 5, max: 50, help: "measurements per row and window" },
-    "repeat-ms": { default: 2_000, max: 20_000, help: "length of one measurement" },
+    repeats: { default: 9, max: 50, help: "measurements per row and window" },
+    "repeat-ms": { default: 1_000, max: 20_000, help: "length of one measurement" },
     rows: { default: "bare,bare-small,memory,sqlite", help: "servers to measure; bare is the bar" },
     "frame-bytes": { default: 300, max: 20_000, help: "frames of bare if prim is not among the rows" },
   },
@@ -167,10 +165,5 @@ function outcome(
       cpuBareToRow: samples.ratio("bare", row, window, "serverCpuUs"),
     };
   }
-  const saturated = results.filter((result) => result.clientCoreShare.median > CLIENT_CORE_SHARE_MAX);
-  const notes = saturated.map(
-    ({ row, window }) =>
-      `The client process used its whole core at ${row}, window ${window}: trust the CPU there.`,
-  );
-  return { results, ratios: compared, notes };
+  return { results, ratios: compared, notes: clientNotes(results) };
 }

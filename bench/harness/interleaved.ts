@@ -4,6 +4,9 @@
  */
 import { ratios, type Spread, spread } from "./statistics.ts";
 
+/** A client process above this share of a core, and busier than its server, may be what is measured. */
+const CLIENT_CORE_SHARE_MAX = 0.9;
+
 export interface Turns<S> {
   readonly rows: readonly string[];
   readonly windows: readonly number[];
@@ -46,6 +49,26 @@ export class Samples<S extends object> {
     if (list === undefined) this.#samples.set(key(row, window), [sample]);
     else list.push(sample);
   }
+}
+
+interface CoreShares {
+  readonly row: string;
+  readonly window: number;
+  readonly serverCoreShare: Spread;
+  readonly clientCoreShare: Spread;
+}
+
+/** Says where the rate is the client's and not the server's. */
+export function clientNotes(results: readonly CoreShares[]): string[] {
+  return results
+    .filter(
+      ({ clientCoreShare: client, serverCoreShare: server }) =>
+        client.median > CLIENT_CORE_SHARE_MAX && client.median > server.median,
+    )
+    .map(
+      ({ row, window }) =>
+        `${key(row, window)}: the client process was the busier side; compare the CPU, not the rate`,
+    );
 }
 
 function key(row: string, window: number): string {
