@@ -76,7 +76,7 @@ async function runBench(chosen: Bench, args: string[]): Promise<number> {
     const report: Report = { ...description, ...(await chosen.run(context)) };
     const json = `${JSON.stringify(report, null, 2)}\n`;
     if (flags["out"] !== "") writeFileSync(String(flags["out"]), json);
-    process.stdout.write(json);
+    await Bun.write(Bun.stdout, json);
     return 0;
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
