@@ -1,4 +1,4 @@
-/** What needs a second process: killing the writer, and opening what it holds. */
+/** What needs a second process: killing the writer, opening what it holds, and a limit on its files. */
 import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
 import { SqliteStore } from "../src/storage/sqlite/sqlite-store.ts";
-import { channel, offsetsOf, readAll, send, upTo } from "./contract/store-bed.ts";
+import { channel, lobby, offsetsOf, readAll, send, upTo } from "./contract/store-bed.ts";
 
 const ROUNDS = 3;
 const ANSWERS_PER_ROUND = 2_000;
@@ -38,12 +38,13 @@ test(
   async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "prim-crash-"));
     const answered: string[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const answers = await killAfter(ANSWERS_PER_ROUND, dataDir, () => {
+    for (let round = 1; round <= ROUNDS; round++) {
+      const answersMin = round * ANSWERS_PER_ROUND;
+      const answers = await killAfter(answersMin, dataDir, () => {
         expect(() => SqliteStore.open(dataDir, OPTIONS)).toThrow(`"${dataDir}" is in use by another process`);
       });
-      expect(answers.length).toBeGreaterThanOrEqual(ANSWERS_PER_ROUND);
-      // In later rounds the writer's first sends are repeats, answered with the first receipts.
+      expect(answers.length).toBeGreaterThanOrEqual(answersMin);
+      // The first sends of a later round are repeats, which must get the first receipts.
       answered.push(...answers);
     }
 
@@ -58,6 +59,32 @@ test(
       expect((await send(store, room)).receipt.offset).toBe(messages.length + 1);
     }
     expect(answered.filter((line) => !stored.has(line))).toEqual([]);
+    await store.close();
+    await rm(dataDir, { recursive: true });
+  },
+  DEADLINE_MS,
+);
+
+test(
+  "a store whose files can't grow uses the room it has, and loses nothing it answered",
+  async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "prim-limit-"));
+    // Blocks of 512 or 1,024 bytes, as the shell likes: 3 or 6 MB a file, less than the log's 16 MB.
+    const command = 'ulimit -f 6000 && exec "$0" "$@"';
+    const script = join(import.meta.dir, "store-limited.ts");
+    const writer = Bun.spawn(["sh", "-c", command, process.execPath, script, dataDir], { stdout: "pipe" });
+    const { answered, refused } = await new Response(writer.stdout).json();
+    expect(refused).toBe(100);
+
+    const store = SqliteStore.open(dataDir, OPTIONS);
+    const messages = await readAll(store, lobby);
+    // A refused one may have reached the disk, as the newest; sent again it would be a repeat.
+    expect(messages.length).toBeGreaterThanOrEqual(answered);
+    expect(offsetsOf(messages)).toEqual(upTo(messages.length));
+    expect(new Set(messages.map(({ seq }) => seq)).size).toBe(messages.length);
+    // Far more than one log's worth: room was found again after the first failure.
+    expect(answered).toBeGreaterThan(300);
+    expect((await send(store, lobby)).receipt.offset).toBe(messages.length + 1);
     await store.close();
     await rm(dataDir, { recursive: true });
   },

@@ -39,6 +39,8 @@ export function prepareStatements(database: Database) {
     commit: database.prepare<null, []>("COMMIT"),
     rollback: database.prepare<null, []>("ROLLBACK"),
 
+    checkpoint: database.prepare<null, []>("PRAGMA wal_checkpoint(PASSIVE)"),
+
     storeEpoch: database.prepare<{ epoch: Epoch }, []>("SELECT epoch FROM store"),
     dropStoreEpoch: database.prepare<null, []>("DELETE FROM store"),
     setStoreEpoch: database.prepare<null, [string]>("INSERT INTO store (epoch) VALUES (?)"),
