@@ -18,8 +18,8 @@ export const bench: Bench = {
   flags: {
     connections: { default: 50, max: 10_000, help: "connections that ping" },
     windows: { default: "1,16", help: "unanswered pings per connection, one measurement each" },
-    repeats: { default: 9, max: 50, help: "measurements per row and window" },
-    "repeat-ms": { default: 1_000, max: 20_000, help: "length of one measurement" },
+    repeats: { default: 15, max: 50, help: "measurements per row and window" },
+    "repeat-ms": { default: 500, max: 20_000, help: "length of one measurement" },
     rows: { default: "bare,bare-answer,memory", help: "servers to measure; bare is the bar" },
     "answer-bytes": { default: 107, max: 10_000, help: "answers of bare-answer if prim is not measured" },
   },

@@ -61,7 +61,7 @@ export const MEMORY_MESSAGES_PER_CHANNEL_MAX = 10_000;
 export const MEMORY_MESSAGES_MAX = 1_000_000;
 /** Memory log: channels that have a log. */
 export const MEMORY_CHANNELS_MAX = 200_000;
-/** Remembered client message ids in the memory log; beyond it the oldest are forgotten early. */
+/** Remembered client message ids in the memory log; beyond it the oldest half is forgotten early. */
 export const MEMORY_SENDS_REMEMBERED_MAX = 1_000_000;
 /** Read marks in the memory log; beyond it the mark that was moved longest ago is forgotten. */
 export const MEMORY_MARKS_MAX = 1_000_000;
@@ -81,7 +81,7 @@ export const TRIM_ROWS_MAX = 512;
 export const SWEEP_PERIOD_MS = 1_000;
 /** The same while the last look found something: others get their turn in between. */
 export const SWEEP_BUSY_PERIOD_MS = 20;
-/** Rows deleted by one sweep, and remembered things one sweep of the memory log forgets. */
+/** Rows deleted by one sweep, and channels one sweep of the memory log forgets. */
 export const SWEEP_ROWS_MAX = 2_048;
 /** Channels looked at by one sweep: about a millisecond of lookups. */
 export const SWEEP_CHANNELS_MAX = 256;
