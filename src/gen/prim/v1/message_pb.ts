@@ -6,13 +6,14 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
 import type { Message as Message$1 } from "@bufbuild/protobuf";
 
 /**
  * Describes the file prim/v1/message.proto.
  */
 export const file_prim_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChVwcmltL3YxL21lc3NhZ2UucHJvdG8SB3ByaW0udjEiKQoIUG9zaXRpb24SDQoFZXBvY2gYASABKAkSDgoGb2Zmc2V0GAIgASgEIkEKD0NoYW5uZWxQb3NpdGlvbhIPCgdjaGFubmVsGAEgASgJEg0KBWVwb2NoGAIgASgJEg4KBm9mZnNldBgDIAEoBCIqCglQaXhlbFNpemUSDQoFd2lkdGgYASABKA0SDgoGaGVpZ2h0GAIgASgNIosBCgVNZWRpYRILCgN1cmwYASABKAkSDgoGc2VjcmV0GAIgASgJEiAKBHNpemUYAyABKAsyEi5wcmltLnYxLlBpeGVsU2l6ZRITCgtkdXJhdGlvbl9tcxgEIAEoDRIMCgRuYW1lGAUgASgJEg0KBWJ5dGVzGAYgASgEEhEKCW1pbWVfdHlwZRgHIAEoCSL2AQoHTWVzc2FnZRIKCgJpZBgBIAEoCRIPCgdjaGFubmVsGAIgASgJEg0KBWVwb2NoGAMgASgJEg4KBm9mZnNldBgEIAEoBBIMCgRmcm9tGAUgASgJEhQKDGFwcF9wbGF0Zm9ybRgGIAEoDRIOCgZ0YXJnZXQYByABKAkSDAoEdHlwZRgIIAEoCRILCgNtc2cYCSABKAkSHQoFbWVkaWEYCiABKAsyDi5wcmltLnYxLk1lZGlhEhIKCnNlbnRfYXRfbXMYCyABKAQSCwoDc2VxGAwgASgJEhAKCG5pY2tuYW1lGA0gASgJEg4KBmF2YXRhchgOIAEoCWIGcHJvdG8z");
+  fileDesc("ChVwcmltL3YxL21lc3NhZ2UucHJvdG8SB3ByaW0udjEiQgoIUG9zaXRpb24SFgoFZXBvY2gYASABKAlCB7pIBHICKBASHgoGb2Zmc2V0GAIgASgEQg66SAsyCRj/////////DyJmCg9DaGFubmVsUG9zaXRpb24SGwoHY2hhbm5lbBgBIAEoCUIKukgHcgUgASiFAhIWCgVlcG9jaBgCIAEoCUIHukgEcgIoEBIeCgZvZmZzZXQYAyABKARCDrpICzIJGP////////8PIkQKCVBpeGVsU2l6ZRIaCgV3aWR0aBgBIAEoDUILukgIKgYY//8DKAESGwoGaGVpZ2h0GAIgASgNQgu6SAgqBhj//wMoASLFAQoFTWVkaWESFwoDdXJsGAEgASgJQgq6SAdyBSABKIAQEhgKBnNlY3JldBgCIAEoCUIIukgFcgMogAQSIAoEc2l6ZRgDIAEoCzISLnByaW0udjEuUGl4ZWxTaXplEhMKC2R1cmF0aW9uX21zGAQgASgNEhYKBG5hbWUYBSABKAlCCLpIBXIDKP8BEh0KBWJ5dGVzGAYgASgEQg66SAsyCRj/////////DxIbCgltaW1lX3R5cGUYByABKAlCCLpIBXIDKP8BIvYBCgdNZXNzYWdlEgoKAmlkGAEgASgJEg8KB2NoYW5uZWwYAiABKAkSDQoFZXBvY2gYAyABKAkSDgoGb2Zmc2V0GAQgASgEEgwKBGZyb20YBSABKAkSFAoMYXBwX3BsYXRmb3JtGAYgASgNEg4KBnRhcmdldBgHIAEoCRIMCgR0eXBlGAggASgJEgsKA21zZxgJIAEoCRIdCgVtZWRpYRgKIAEoCzIOLnByaW0udjEuTWVkaWESEgoKc2VudF9hdF9tcxgLIAEoBBILCgNzZXEYDCABKAkSEAoIbmlja25hbWUYDSABKAkSDgoGYXZhdGFyGA4gASgJYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * A place in a channel's log. Offsets count from 1 without holes within one epoch; another epoch
@@ -155,7 +156,7 @@ export type Media = Message$1<"prim.v1.Media"> & {
   bytes: bigint;
 
   /**
-   * For example "image/png"; empty if not known.
+   * For example "image/png", at most 255 bytes; empty if not known.
    *
    * @generated from field: string mime_type = 7;
    */
