@@ -97,7 +97,7 @@ export const RPC_CONNECTIONS_MAX = 10_000;
 export const RPC_HEADER_BYTES_MAX = 16 * 1024;
 /** Streams that a connection may reset at once: its own streams ten times over, as when a proxy drops all its callers. */
 export const RPC_RESETS_BURST_MAX = 10 * RPC_STREAMS_PER_CONNECTION_MAX;
-/** Resets a second after the burst. A call takes some 0.2 ms, so who resets all calls takes a fifth of a core at most. */
+/** Resets a second after the burst. A stream opened and reset takes some 0.25 ms, so who does nothing else takes a quarter of a core. */
 export const RPC_RESETS_PER_SECOND_MAX = RPC_STREAMS_PER_CONNECTION_MAX;
 /** Deadlines of callers: timers take 31 bits of milliseconds (24.8 days), and would fire at once beyond them. */
 export const RPC_DEADLINE_MS_MAX = 2 ** 31 - 1;

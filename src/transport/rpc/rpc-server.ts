@@ -31,8 +31,17 @@ export interface RpcServerOptions {
   readonly port: number;
   /** PEM; without it the port speaks h2c. */
   readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  /** Bounds of a connection and of the port; by default those of base/limits.ts. */
+  readonly bounds?: Partial<RpcServerBounds> | undefined;
   readonly log: Logger;
   readonly clock: Clock;
+}
+
+export interface RpcServerBounds {
+  readonly connections: number;
+  /** Resets of open streams on one connection: at once, and each second after that. */
+  readonly resetsBurst: number;
+  readonly resetsPerSecond: number;
 }
 
 export class RpcServer {
@@ -45,7 +54,7 @@ export class RpcServer {
   private constructor(options: RpcServerOptions) {
     this.#log = options.log;
     this.#clock = options.clock;
-    this.#server = createServer(options.tls);
+    this.#server = createServer(options.tls, options.bounds);
     this.#server.on("session", (session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
@@ -137,8 +146,8 @@ export class RpcServer {
   }
 }
 
-function createServer(tls: RpcServerOptions["tls"]): http2.Http2Server {
-  const bounds = {
+function createServer(tls: RpcServerOptions["tls"], bounds: RpcServerOptions["bounds"]): http2.Http2Server {
+  const options = {
     settings: {
       maxConcurrentStreams: RPC_STREAMS_PER_CONNECTION_MAX,
       maxHeaderListSize: RPC_HEADER_BYTES_MAX,
@@ -146,12 +155,12 @@ function createServer(tls: RpcServerOptions["tls"]): http2.Http2Server {
     // The runtime's defaults, a burst of 1,000 and 33 a second, end all calls of a connection when a proxy or a
     // back end with tight deadlines cancels many. There must be a bound: resets cost the server more than the
     // client (CVE-2023-44487).
-    streamResetBurst: RPC_RESETS_BURST_MAX,
-    streamResetRate: RPC_RESETS_PER_SECOND_MAX,
+    streamResetBurst: bounds?.resetsBurst ?? RPC_RESETS_BURST_MAX,
+    streamResetRate: bounds?.resetsPerSecond ?? RPC_RESETS_PER_SECOND_MAX,
   };
   const server =
-    tls === undefined ? http2.createServer(bounds) : http2.createSecureServer({ ...bounds, ...tls });
-  server.maxConnections = RPC_CONNECTIONS_MAX;
+    tls === undefined ? http2.createServer(options) : http2.createSecureServer({ ...options, ...tls });
+  server.maxConnections = bounds?.connections ?? RPC_CONNECTIONS_MAX;
   return server;
 }
 
