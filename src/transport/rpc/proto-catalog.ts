@@ -1,5 +1,5 @@
 /**
- * ProtoCatalog: the proto files behind a set of services, found by path, by symbol or by extension.
+ * ProtoCatalog: a set of proto files, found by path, by symbol or by extension.
  */
 import {
   type DescEnum,
@@ -19,8 +19,9 @@ export class ProtoCatalog {
   readonly #extensions = new Map<string, DescExtension[]>();
   readonly #encoded = new Map<DescFile, Uint8Array>();
 
-  constructor(services: Iterable<DescService>) {
-    for (const service of services) this.#add(service.file);
+  /** @param files what they import is added by itself. */
+  constructor(files: Iterable<DescFile>) {
+    for (const file of files) this.#add(file);
   }
 
   /** @param path as imports spell it, for example `prim/v1/push.proto`. */

@@ -4,6 +4,7 @@
  */
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Code, type ServiceImpl } from "@connectrpc/connect";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import type {
   ServerReflection,
   ServerReflectionRequest,
@@ -24,7 +25,8 @@ export interface Reflection {
 
 export function createReflection(services: readonly DescService[]): Reflection {
   const names = services.map(({ typeName }) => typeName).sort();
-  const catalog = new ProtoCatalog(services);
+  // No service names the messages of error details, yet tools want to show them.
+  const catalog = new ProtoCatalog([...services.map(({ file }) => file), file_google_rpc_error_details]);
   return {
     v1: {
       async *serverReflectionInfo(requests) {

@@ -7,6 +7,7 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
+import { $ } from "bun";
 import { systemClock } from "../../base/clock.ts";
 import { PrimError } from "../../base/errors.ts";
 import {
@@ -16,6 +17,7 @@ import {
 } from "../../base/limits.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { Health, HealthCheckResponse_ServingStatus } from "../../gen/grpc/health/v1/health_pb.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
 import { eventually, keepingLogger, openRpc, type RpcFixture } from "./rpc-fixture.ts";
@@ -107,6 +109,8 @@ describe("calls", () => {
     const error = await failureOf(pushClient(rpc).sendToUser({}));
     expect(error.code).toBe(Code.Unauthenticated);
     expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "UNAUTHENTICATED" }]);
+    const health = createClient(Health, createGrpcTransport({ baseUrl: rpc.baseUrl }));
+    expect((await health.check({})).status).toBe(HealthCheckResponse_ServingStatus.SERVING);
   });
 });
 
@@ -160,7 +164,7 @@ describe("bounds", () => {
     expect((await other.sendToUser({ userId: "ann", content })).online).toBe(true);
   });
 
-  test("a connection has at most its number of streams; and says so", async () => {
+  test("a connection is told how many streams it may have", async () => {
     await using rpc = await openRpc();
     const session = http2.connect(rpc.baseUrl);
     session.on("error", () => {});
@@ -234,6 +238,23 @@ describe("listen()", () => {
     socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     await promise;
     expect((await pushClient(rpc).sendToUser({ userId: "ann", content })).online).toBe(true);
+  });
+});
+
+describe.skipIf(Bun.which("openssl") === null)("with a certificate", () => {
+  test("the port speaks TLS, and calls are served over it", async () => {
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"];
+    const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "-"];
+    const pem = await $`openssl req -x509 ${newKey} ${subject}`.quiet().text();
+    const at = pem.indexOf("-----BEGIN CERTIFICATE");
+    await using rpc = await openRpc({ tls: { key: pem.slice(0, at), cert: pem.slice(at) } });
+    const transport = createGrpcTransport({ baseUrl: rpc.baseUrl, nodeOptions: { ca: pem.slice(at) } });
+    const response = await createClient(PushService, transport).sendToUser({ userId: "ann", content });
+    expect(response.online).toBe(true);
+    const clear = createGrpcTransport({ baseUrl: rpc.baseUrl.replace("https", "http") });
+    await failureOf(
+      createClient(PushService, clear).sendToUser({ userId: "ann", content }, { timeoutMs: 1_000 }),
+    );
   });
 });
 

@@ -277,7 +277,8 @@ export const SubscribedEventSchema: GenMessage<SubscribedEvent> = /*@__PURE__*/
  * A failed call carries google.rpc.ErrorInfo with domain "prim". Any call may fail with:
  *  - INVALID_ARGUMENT, reason INVALID_REQUEST: a field breaks its rules; google.rpc.BadRequest says which.
  *  - UNAUTHENTICATED: there is no token, or it is not valid any more: log in again. Not of Login.
- *  - RESOURCE_EXHAUSTED, reason TOO_MANY_REQUESTS: try again later; reason TOO_LARGE: over 4 MiB.
+ *  - RESOURCE_EXHAUSTED, reason TOO_MANY_REQUESTS: try again later. Without a reason: the request is larger
+ *    than 4 MiB.
  *  - UNAVAILABLE, reason STORE_FAILED or DRAINING: nothing was done, unless said otherwise; try again.
  *
  * @generated from service prim.v1.ChatService

@@ -767,7 +767,8 @@ export const PushServiceHistoryResponseSchema: GenMessage<PushServiceHistoryResp
  * A failed call carries google.rpc.ErrorInfo with domain "prim". Any call may fail with:
  *  - INVALID_ARGUMENT, reason INVALID_REQUEST: a field breaks its rules; google.rpc.BadRequest says which.
  *  - UNAUTHENTICATED: the API key is missing or wrong.
- *  - RESOURCE_EXHAUSTED, reason TOO_MANY_REQUESTS: try again later; reason TOO_LARGE: over 4 MiB.
+ *  - RESOURCE_EXHAUSTED, reason TOO_MANY_REQUESTS: try again later. Without a reason: the request is larger
+ *    than 4 MiB.
  *  - UNAVAILABLE, reason STORE_FAILED or DRAINING: try again. A send may have been stored: repeat it with the
  *    same msg_id.
  *
