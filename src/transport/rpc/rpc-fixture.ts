@@ -12,7 +12,7 @@ import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
 import { drainingError } from "./errors.ts";
 import { HealthBoard } from "./health-board.ts";
-import { createRpcHandlers, rpcService } from "./rpc-router.ts";
+import { createRpcHandlers, rpcService } from "./rpc-handlers.ts";
 import { RpcServer, type RpcServerOptions } from "./rpc-server.ts";
 
 /** How long a test waits for something that takes milliseconds. */

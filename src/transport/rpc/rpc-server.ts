@@ -99,7 +99,7 @@ export class RpcServer {
 
   /**
    * Closes the port: nobody new comes in, clients are told to open no more calls here (GOAWAY), and calls under
-   * way may finish within the grace. Streams last until somebody ends them: abort the router's `draining` first.
+   * way may finish within the grace. Streams last until somebody ends them: abort the handlers' `draining` first.
    * Repeating it is safe, and waits for the same end.
    *
    * @param graceMs milliseconds, 0 or more; what is not done by then is broken off.

@@ -34,7 +34,7 @@ export interface RpcService {
   readonly implement: (method: DescMethod) => MethodImpl<DescMethod>;
 }
 
-export interface RpcRouterOptions {
+export interface RpcHandlerOptions {
   readonly health: HealthBoard;
   readonly log: Logger;
   readonly clock: Clock;
@@ -73,7 +73,7 @@ export function rpcService<T extends DescService>(desc: T, impl: ServiceImpl<T>,
 /** @throws {Error} if a service lacks a method, or a rule in a proto file can't be compiled. */
 export function createRpcHandlers(
   services: readonly RpcService[],
-  options: RpcRouterOptions,
+  options: RpcHandlerOptions,
 ): readonly UniversalHandler[] {
   const all = [...services, rpcService(Health, createHealth(options.health), true)];
   const descs = [...all.map(({ desc }) => desc), ServerReflection, ServerReflectionAlpha];
@@ -97,7 +97,7 @@ export function createRpcHandlers(
   return router.handlers;
 }
 
-function register(router: ConnectRouter, service: RpcService, { gate, draining }: RpcRouterOptions): void {
+function register(router: ConnectRouter, service: RpcService, { gate, draining }: RpcHandlerOptions): void {
   const gateOption = gate === undefined || service.open ? {} : { requestGate: mapGateErrors(gate) };
   for (const method of service.desc.methods) {
     const drainOption = method.methodKind === "unary" ? {} : { shutdownSignal: draining };
