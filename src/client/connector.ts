@@ -120,7 +120,7 @@ export class Connector {
         opened: () => this.#link === link && this.#opened(),
         frame: (frame) => {
           if (this.#link !== link) return;
-          this.#heartbeat.heard();
+          this.#heartbeat.heard(frame.kind === "answer");
           this.#events.frame(frame);
         },
         ended: (end) => this.#link === link && this.#ended(end),

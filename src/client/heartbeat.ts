@@ -1,6 +1,6 @@
 /**
  * Heartbeat: says that the client is alive, and finds out whether the link is. A link is dead when it was silent for a
- * while after something was asked; TCP would tell only minutes later.
+ * while after something was asked, or brought everything but answers for longer; TCP would tell only minutes later.
  */
 import type { Cancel, ClientClock, Random } from "./clock.ts";
 
@@ -11,6 +11,9 @@ export interface HeartbeatOptions {
   readonly deadAfterMs: number;
 }
 
+/** Answers may wait behind what was missed, so they are given this many times as long. */
+const ANSWER_PATIENCE = 3;
+
 export class Heartbeat {
   readonly #clock: ClientClock;
   readonly #random: Random;
@@ -19,6 +22,8 @@ export class Heartbeat {
   readonly #onDead: () => void;
   /** When the oldest question was asked after which nothing was heard. */
   #askedAt: number | undefined;
+  /** When the oldest question was asked after which nothing was answered. */
+  #unansweredAt: number | undefined;
   #stopBeat: Cancel | undefined;
   #stopWatch: Cancel | undefined;
 
@@ -47,16 +52,20 @@ export class Heartbeat {
     this.#stopBeat = undefined;
     this.#stopWatch = undefined;
     this.#askedAt = undefined;
+    this.#unansweredAt = undefined;
   }
 
   /** A frame arrived. */
-  heard(): void {
+  heard(isAnswer: boolean): void {
     this.#askedAt = undefined;
+    if (isAnswer) this.#unansweredAt = undefined;
   }
 
   /** Something was sent that will be answered. */
   asked(): void {
-    this.#askedAt ??= this.#clock.monotonic();
+    const now = this.#clock.monotonic();
+    this.#askedAt ??= now;
+    this.#unansweredAt ??= now;
     this.#stopWatch ??= this.#watch(this.#options.deadAfterMs);
   }
 
@@ -72,8 +81,11 @@ export class Heartbeat {
   #watch(delayMs: number): Cancel {
     return this.#clock.after(delayMs, () => {
       this.#stopWatch = undefined;
-      if (this.#askedAt === undefined) return;
-      const leftMs = this.#askedAt + this.#options.deadAfterMs - this.#clock.monotonic();
+      const { deadAfterMs } = this.#options;
+      const silentAt = (this.#askedAt ?? Number.POSITIVE_INFINITY) + deadAfterMs;
+      const mutedAt = (this.#unansweredAt ?? Number.POSITIVE_INFINITY) + ANSWER_PATIENCE * deadAfterMs;
+      const leftMs = Math.min(silentAt, mutedAt) - this.#clock.monotonic();
+      if (leftMs === Number.POSITIVE_INFINITY) return;
       if (leftMs > 0) this.#stopWatch = this.#watch(leftMs);
       else this.#onDead();
     });

@@ -60,14 +60,14 @@ export class ChaosProxy {
   }
 
   #misbehave(pair: Pair): void {
-    const afterMs = 50 + this.#random() * 1_200;
+    const afterMs = 30 + this.#random() * 700;
     const fault = FAULTS[Math.floor(this.#random() * FAULTS.length)] ?? "cut";
     const timer = setTimeout(() => {
       if (!this.unruly || pair.over) return;
       this.faults[fault] += 1;
       pair.suffer(fault, this.#random());
-      // A delay is no end: the next fault follows.
-      if (fault === "delay") this.#misbehave(pair);
+      // These are no end of the connection: the next fault follows.
+      if (fault === "delay" || fault === "stall-up") this.#misbehave(pair);
     }, afterMs);
     pair.onEnd = () => clearTimeout(timer);
   }

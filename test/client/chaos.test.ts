@@ -22,6 +22,8 @@ const ROOM = "room:chaos";
 const DIRECT_EVERY = 10;
 /** Messages that a person has under way, at most. */
 const UNDER_WAY_MAX = 40;
+/** After every fourth message. */
+const PAUSE_MS_MAX = 60;
 
 interface Person {
   readonly name: string;
@@ -49,7 +51,7 @@ test(
       );
       await Promise.all(people.map(({ client }) => client.join(ROOM, { deadlineMs: 20_000 })));
 
-      const talking = Promise.all(people.map((person, index) => talk(person, people, index)));
+      const talking = Promise.all(people.map((_, index) => talk(people, index, random)));
       await until("half of it was heard", () => roomOf(people[0]).length >= MESSAGES / 2.5);
       await prim.kill("SIGKILL");
       prim = await startPrim(dataDir);
@@ -91,7 +93,8 @@ function newPerson(name: string, url: string, binary: boolean): Person {
   return person;
 }
 
-async function talk({ name, client }: Person, people: readonly Person[], index: number) {
+async function talk(people: readonly Person[], index: number, random: () => number) {
+  const { name, client } = people[index] as Person;
   const next = people[(index + 1) % people.length]?.name ?? name;
   const underWay = new Set<Promise<unknown>>();
   const receipts = [];
@@ -102,6 +105,8 @@ async function talk({ name, client }: Person, people: readonly Person[], index: 
     underWay.add(sent);
     void sent.finally(() => underWay.delete(sent)).catch(() => {});
     if (underWay.size >= UNDER_WAY_MAX) await Promise.race(underWay);
+    // Spreads the messages over enough time for the network to misbehave in.
+    if (n % 4 === 0) await Bun.sleep(random() * PAUSE_MS_MAX);
   }
   return Promise.all(receipts);
 }
