@@ -7,6 +7,12 @@ export type Listener<Event> = (event: Event) => void;
 
 export class Listeners<Events> {
   readonly #byName = new Map<keyof Events, Set<Listener<never>>>();
+  readonly #report: (error: unknown) => void;
+
+  /** @param report is told what a listener throws. */
+  constructor(report: (error: unknown) => void = throwLater) {
+    this.#report = report;
+  }
 
   /** @returns takes the listener away again; calling it twice is safe. */
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
@@ -22,10 +28,14 @@ export class Listeners<Events> {
       try {
         (listener as Listener<Events[Name]>)(event);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        this.#report(error);
       }
     }
   }
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
