@@ -19,8 +19,6 @@ export const CALLS_MAX = 256;
 export const FILL_MESSAGES_MAX = 5_000;
 /** Messages of one read of history: the most the server gives. */
 export const HISTORY_PAGE_MAX = 1_000;
-/** Rooms left that a login would join again; beyond it the oldest is forgotten. There is one such room per platform. */
-export const LEFT_ROOMS_MAX = 16;
 /** Messages that wait in an async iterator for a reader who is slow; beyond it the iterator fails. */
 export const STREAM_MESSAGES_MAX = 10_000;
 

@@ -7,6 +7,7 @@ import type { JoinedChannel as WireChannel } from "../gen/prim/v1/chat_pb.ts";
 import {
   ClientFrameSchema,
   type Response,
+  type ServerFrame as ServerFrameMessage,
   ServerFrameSchema,
   type Push as WirePush,
 } from "../gen/prim/v1/frame_pb.ts";
@@ -25,11 +26,19 @@ export const protobufCodec: FrameCodec = {
 
   decode(frame): ServerFrame | undefined {
     if (typeof frame === "string") return undefined;
-    const { seq, body } = fromBinary(ServerFrameSchema, new Uint8Array(frame));
-    if (body.case === "response") return answerOf(seq, body.value);
-    return body.case === "push" ? pushOf(body.value) : undefined;
+    const { seq = "", body } = parse(frame) ?? {};
+    if (body?.case === "response") return answerOf(seq, body.value);
+    return body?.case === "push" ? pushOf(body.value) : undefined;
   },
 };
+
+function parse(frame: ArrayBuffer): ServerFrameMessage | undefined {
+  try {
+    return fromBinary(ServerFrameSchema, new Uint8Array(frame));
+  } catch {
+    return undefined; // Not prim's: the caller passes over it.
+  }
+}
 
 function wireRequest({ action, data }: ClientRequest): WireRequest {
   switch (action) {

@@ -19,7 +19,7 @@ import {
   type RequestOf,
   type ServerFrame,
 } from "./frames.ts";
-import { HISTORY_PAGE_MAX, LEFT_ROOMS_MAX } from "./limits.ts";
+import { HISTORY_PAGE_MAX } from "./limits.ts";
 import type { Credentials, LoginResult, Position, Receipt } from "./messages.ts";
 import { Outbox, type OutboxOptions } from "./outbox.ts";
 import { type CallOptions, Pending } from "./pending.ts";
@@ -55,6 +55,9 @@ export interface SessionEvents {
   push(push: Push): void;
 }
 
+/** Web. */
+const APP_PLATFORM = 101;
+
 /** Answers to a login after which the same login may succeed later. */
 const PASSING: readonly number[] = [CODE_SERVER_ERROR, CODE_TOO_MANY, CODE_UNAVAILABLE];
 
@@ -66,8 +69,8 @@ export class Session {
   readonly #calls: Calls;
   readonly #outbox: Outbox;
   readonly #positions: Positions;
-  /** Rooms that a login joins by itself and the user has left. */
-  readonly #left = new Set<string>();
+  /** The user has left the room of their platform, which a login joins by itself. */
+  #leftPlatformRoom = false;
   readonly #opening = new Set<Pending<void>>();
   readonly #seqPrefix: string;
   #seqs = 0;
@@ -194,7 +197,7 @@ export class Session {
   }
 
   join(channel: string, from: Position | undefined, options: CallOptions): Promise<AnswerData["join"]> {
-    this.#left.delete(channel);
+    if (channel === this.#platformRoom) this.#leftPlatformRoom = false;
     return this.ask("join", { channel, ...from }, options, {
       onWrite: () => this.#positions.expect(channel, from),
       onSuccess: (answer) => this.#positions.joined(answer),
@@ -203,8 +206,7 @@ export class Session {
 
   async leave(channel: string, options: CallOptions): Promise<void> {
     this.#positions.forget(channel);
-    this.#left.add(channel);
-    if (this.#left.size > LEFT_ROOMS_MAX) this.#left.delete([...this.#left][0] ?? "");
+    if (channel === this.#platformRoom) this.#leftPlatformRoom = true;
     await this.ask("leave", { channel }, options);
   }
 
@@ -217,6 +219,10 @@ export class Session {
     this.#end(new PrimClientError("closed", "The client was closed"));
     if (this.#status !== "closed") this.#tell({ status: "closed" });
     return closed;
+  }
+
+  get #platformRoom(): string {
+    return `room:${this.#credentials?.appPlatform ?? APP_PLATFORM}`;
   }
 
   #refusal(): Promise<never> | undefined {
@@ -246,7 +252,7 @@ export class Session {
     if (credentials === undefined) return;
     const seq = this.newSeq();
     this.#loginSeq = seq;
-    const { userId, appPlatform = 101, nickname, avatar, serviceToken: token } = credentials;
+    const { userId, appPlatform = APP_PLATFORM, nickname, avatar, serviceToken: token } = credentials;
     let serviceToken: string | undefined;
     try {
       serviceToken = typeof token === "function" ? await token() : token;
@@ -295,14 +301,14 @@ export class Session {
       this.#login?.reject(error);
       return;
     }
-    const result = data as LoginResult;
-    this.#positions.resume(result.channels.filter(({ channel }) => !this.#left.has(channel)));
+    // A server that knows no positions answers with null.
+    const result = (data ?? { sessionId: "", channels: [] }) as LoginResult;
+    const left = this.#leftPlatformRoom ? this.#platformRoom : undefined;
+    this.#positions.resume(result.channels.filter(({ channel }) => channel !== left));
     this.#connector.loggedIn();
     this.#calls.online();
-    for (const { channel } of result.channels) {
-      // Failing to leave it once more is safe: its messages are not delivered in any case.
-      if (this.#left.has(channel)) this.ask("leave", { channel }).catch(() => {});
-    }
+    // Failing to leave it once more is safe: its messages are not delivered in any case.
+    if (left !== undefined) this.ask("leave", { channel: left }).catch(() => {});
     this.#outbox.online();
     this.#login?.resolve(result);
     this.#tell({ status: "online" });
@@ -327,7 +333,7 @@ export class Session {
   #forgetUser(): void {
     this.#credentials = undefined;
     this.#positions.clear();
-    this.#left.clear();
+    this.#leftPlatformRoom = false;
   }
 
   #giveUp(error: PrimClientError): void {
