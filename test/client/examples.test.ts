@@ -91,12 +91,18 @@ describeWith("chromium", "examples/browser.html", (executablePath) => {
   }, 40_000);
 });
 
-async function reads(stream: ReadableStream<Uint8Array>, what: string): Promise<void> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const bytes of stream) {
-    text += decoder.decode(bytes, { stream: true });
-    if (text.includes(what)) return;
-  }
-  throw new Error(`It never said "${what}": ${text}`);
+/** Waits until something is said, and goes on reading: a program whose output nobody reads fails. */
+function reads(stream: ReadableStream<Uint8Array>, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const read = async () => {
+      const decoder = new TextDecoder();
+      let text = "";
+      for await (const bytes of stream) {
+        text = (text + decoder.decode(bytes, { stream: true })).slice(-4_000);
+        if (text.includes(what)) resolve();
+      }
+      throw new Error(`It never said "${what}": ${text}`);
+    };
+    read().catch(reject);
+  });
 }
