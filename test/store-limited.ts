@@ -22,7 +22,8 @@ for (let n = 0; n < SENDS_MAX && refused < REFUSED_MAX; n++) {
   try {
     const { receipt } = await send(store, lobby, { seq: `s${n}`, msg: "x".repeat(4_000) });
     answered += 1;
-    if (receipt.offset !== answered) throw new Error(`Offset ${receipt.offset} came after ${answered - 1} answers`);
+    if (receipt.offset !== answered)
+      throw new Error(`Offset ${receipt.offset} came after ${answered - 1} answers`);
   } catch {
     refused += 1;
   }

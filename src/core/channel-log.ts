@@ -97,4 +97,3 @@ export interface ReadMarks {
 
 /** What a store offers; memory, SQLite and Redis each implement all of it. */
 export interface Store extends ChannelLog, ReadMarks {}
-
