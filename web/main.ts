@@ -70,7 +70,8 @@ async function start(): Promise<void> {
       onPush: take,
     },
   );
-  window.addEventListener("online", () => session?.retry());
+  window.addEventListener("online", () => session?.wake());
+  document.addEventListener("visibilitychange", () => document.hidden || session?.wake());
   logIn(name);
 }
 

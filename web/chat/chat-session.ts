@@ -68,6 +68,12 @@ export class ChatSession {
     if (this.#state.kind === "offline" || this.#state.kind === "refused") this.#connect();
   }
 
+  /** The machine may have slept, or changed its network: tries again now, or asks whether the link still lives. */
+  wake(): void {
+    if (this.#state.kind === "offline") this.#connect();
+    else if (this.#state.kind === "online" && this.#socket !== undefined) this.#heartbeat(this.#socket);
+  }
+
   /** @throws {RefusedError} and {ClosedError}, see ChatSocket.request(). */
   request(action: string, data: object, seq?: string): Promise<unknown> {
     return this.#socket?.request(action, data, seq) ?? Promise.reject(new ClosedError("Not connected"));

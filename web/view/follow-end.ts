@@ -10,6 +10,7 @@ export class FollowEnd {
   readonly #scroller: HTMLElement;
   readonly #onChange: (atEnd: boolean) => void;
   #atEnd = true;
+  #lastTop = 0;
 
   /** @param content the scroller's only child. */
   constructor(scroller: HTMLElement, content: HTMLElement, onChange: (atEnd: boolean) => void) {
@@ -19,6 +20,7 @@ export class FollowEnd {
     const observer = new ResizeObserver(() => this.#atEnd && this.#jump());
     observer.observe(scroller);
     observer.observe(content);
+    this.#set(true);
   }
 
   get atEnd(): boolean {
@@ -27,20 +29,27 @@ export class FollowEnd {
 
   /** Goes to the end and stays there. */
   follow(): void {
-    this.#atEnd = true;
+    this.#set(true);
     this.#jump();
-    this.#onChange(true);
   }
 
   #jump(): void {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#lastTop = this.#scroller.scrollTop;
   }
 
   #look(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const atEnd = scrollHeight - clientHeight - scrollTop < SLACK_PX;
-    if (atEnd === this.#atEnd) return;
+    // The end may have moved away since the page jumped there; only who scrolls up wants to leave it.
+    const up = scrollTop < this.#lastTop;
+    this.#lastTop = scrollTop;
+    if (atEnd !== this.#atEnd && (atEnd || up)) this.#set(atEnd);
+  }
+
+  #set(atEnd: boolean): void {
     this.#atEnd = atEnd;
+    this.#scroller.classList.toggle("at-end", atEnd);
     this.#onChange(atEnd);
   }
 }

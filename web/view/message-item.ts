@@ -63,6 +63,8 @@ function picture(url: string, { from, size }: Message, words: Wording): HTMLElem
     const scale = Math.min(1, PICTURE_PX_MAX / Math.max(size.width, size.height));
     image.width = Math.max(1, Math.round(size.width * scale));
     image.height = Math.max(1, Math.round(size.height * scale));
+    // What was said of its shape holds, also when the picture turns out otherwise: nothing moves.
+    image.style.aspectRatio = `${image.width} / ${image.height}`;
   }
   image.src = url;
   return image;

@@ -5,7 +5,7 @@ import type { Message } from "../wire/frames.ts";
 import type { Wording } from "../words/wording.ts";
 import { Composer } from "./composer.ts";
 import { ConnectionBanner } from "./connection-banner.ts";
-import { find } from "./element.ts";
+import { element, find } from "./element.ts";
 import { FollowEnd } from "./follow-end.ts";
 import { messageItem } from "./message-item.ts";
 import { MessageList } from "./message-list.ts";
@@ -31,7 +31,7 @@ export function createView(words: Wording, language: string, events: ViewEvents)
   const guest = find("guest", HTMLElement);
   scroller.setAttribute("aria-label", words.messages);
   scroller.tabIndex = 0; // It scrolls: keys must reach it.
-  guest.textContent = words.guest;
+  guest.append(words.guest, element("span", "hint", words.guestHint));
   guest.title = words.guestHint;
   const { end, announceNew } = followEnd(scroller, words);
   return {

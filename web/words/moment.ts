@@ -2,7 +2,7 @@
  * How the page says when something was: the time today, with the day before it otherwise.
  */
 
-const TIME = { hour: "2-digit", minute: "2-digit" } as const;
+const TIME = { hour: "numeric", minute: "2-digit" } as const;
 
 export function shortMoment(ms: number, language: string): string {
   const moment = new Date(ms);
