@@ -187,7 +187,11 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
       fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
       parts.chat.drain();
       parts.api.drain();
-      await parts.publisher.idle();
+      do {
+        await parts.publisher.idle();
+        // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
+        await new Promise<void>((resolve) => clock.soon(resolve));
+      } while (parts.publisher.underWay > 0);
     },
 
     async stop() {

@@ -34,6 +34,8 @@ export function listen<Data>(options: ListenerOptions<Data>): Server<Data> {
       idleTimeout: HTTP_IDLE_SECONDS,
       maxRequestBodySize: HTTP_BODY_BYTES_MAX * 2,
       development: false,
+      // Without development mode Bun 1.4.5 shares ports unless told not to: a second prim would take half the clients.
+      reusePort: false,
       routes: { ...pages },
       fetch: (request, server) => fetch(request, server) as Response | Promise<Response>,
       websocket,

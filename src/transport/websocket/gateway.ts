@@ -107,16 +107,18 @@ export class WebSocketGateway {
     const now = this.#heard(socket);
     this.#framesIn += 1;
     const incoming = decodeFrame(data);
-    if (isReferenceNoJson(connection, incoming)) {
-      connection.send(REFERENCE_NO_JSON);
-      return;
+    const isWithinRate = connection.countFrame(now, this.#options.framesPerSecond);
+    // While a login is under way its format stands: the login's pushes are on their way.
+    if (connection.session.user === undefined && connection.waiting === undefined && incoming.seq !== "") {
+      connection.format = incoming.format;
     }
-    if (connection.session.user === undefined && incoming.seq !== "") connection.format = incoming.format;
-    if (connection.countFrame(now, this.#options.framesPerSecond)) {
-      this.#parts.runner.take(connection, incoming);
-    } else {
+    if (!isWithinRate) {
       const what = `more than ${this.#options.framesPerSecond} frames in a second`;
       this.#parts.runner.refuse(connection, incoming, tooMany(what));
+    } else if (isReferenceNoJson(connection, incoming)) {
+      connection.send(REFERENCE_NO_JSON);
+    } else {
+      this.#parts.runner.take(connection, incoming);
     }
   }
 
