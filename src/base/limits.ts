@@ -61,7 +61,7 @@ export const MEMORY_MESSAGES_PER_CHANNEL_MAX = 10_000;
 export const MEMORY_MESSAGES_MAX = 1_000_000;
 /** Memory log: channels that have a log. */
 export const MEMORY_CHANNELS_MAX = 200_000;
-/** Remembered client message ids in the memory log; beyond it the oldest are forgotten early. */
+/** Remembered client message ids in the memory log; beyond it the oldest half is forgotten early. */
 export const MEMORY_SENDS_REMEMBERED_MAX = 1_000_000;
 /** Read marks in the memory log; beyond it the mark that was moved longest ago is forgotten. */
 export const MEMORY_MARKS_MAX = 1_000_000;
@@ -81,7 +81,7 @@ export const TRIM_ROWS_MAX = 512;
 export const SWEEP_PERIOD_MS = 1_000;
 /** The same while the last look found something: others get their turn in between. */
 export const SWEEP_BUSY_PERIOD_MS = 20;
-/** Rows deleted by one sweep, and remembered things one sweep of the memory log forgets. */
+/** Rows deleted by one sweep, and channels one sweep of the memory log forgets. */
 export const SWEEP_ROWS_MAX = 2_048;
 /** Channels looked at by one sweep: about a millisecond of lookups. */
 export const SWEEP_CHANNELS_MAX = 256;
@@ -106,6 +106,25 @@ export const USER_LIST_PAGE_MAX = 1_000;
 export const READ_RECEIPTS_MAX = 100;
 /** Sessions listed by `/system/state?isDebug=true`. */
 export const DEBUG_LIST_MAX = 1_000;
+
+// RPC.
+
+/** One message of a call, either way: what gRPC clients take by default, and 1,000 recipients with the longest content fit. */
+export const RPC_MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Calls and streams at once on one connection; gRPC libraries open another connection or wait beyond it. */
+export const RPC_STREAMS_PER_CONNECTION_MAX = 1_000;
+/** Connections to the RPC port: back ends, operators and peers keep a few each; browsers come by the HTTP port. */
+export const RPC_CONNECTIONS_MAX = 10_000;
+/** Request headers of a call: a token of 8 KiB and as much again for what proxies add. */
+export const RPC_HEADER_BYTES_MAX = 16 * 1024;
+/** Streams that a connection may reset at once: its own streams ten times over, as when a proxy drops all its callers. */
+export const RPC_RESETS_BURST_MAX = 10 * RPC_STREAMS_PER_CONNECTION_MAX;
+/** Resets a second after the burst. A stream opened and reset takes some 0.25 ms, so who does nothing else takes a quarter of a core. */
+export const RPC_RESETS_PER_SECOND_MAX = RPC_STREAMS_PER_CONNECTION_MAX;
+/** Deadlines of callers: timers take 31 bits of milliseconds (24.8 days), and would fire at once beyond them. */
+export const RPC_DEADLINE_MS_MAX = 2 ** 31 - 1;
+/** Field violations told in one error: gRPC details travel in trailers, which clients bound at 8 KiB. */
+export const RPC_VIOLATIONS_MAX = 10;
 
 // HTTP and stopping.
 

@@ -5,7 +5,9 @@
  * What append() answered is never lost. Offsets count from 1 without holes within an epoch. A
  * channel nobody has written to exists nowhere, yet has the position {current epoch, 0}. Kept
  * messages are bounded by count and age; a channel all of whose messages are too old may be
- * forgotten, and comes back under a new epoch.
+ * forgotten, and comes back under a new epoch. When that happens the current epoch changes for all
+ * channels without messages: the first message of one may bear another epoch than the {epoch, 0}
+ * told before it.
  */
 import type { ChannelId, NodeId, UserId } from "../base/ids.ts";
 import type { Draft, Message, Position, Receipt } from "./message.ts";
@@ -13,7 +15,10 @@ import type { Draft, Message, Position, Receipt } from "./message.ts";
 export interface AppendRequest {
   readonly channel: ChannelId;
   readonly draft: Draft;
-  /** Milliseconds for which the same `from` and `seq` in this channel count as a repeat; 0 for never. */
+  /**
+   * Milliseconds from this send on in which the same `from` and `seq` in this channel count as a repeat; at
+   * exactly this age they don't any more. With 0, or an empty seq, a send neither is a repeat nor is remembered.
+   */
   readonly windowMs: number;
 }
 
@@ -65,8 +70,9 @@ export interface ChannelLog {
   /**
    * Reads messages that are kept.
    *
-   * @param range `limit` is 1 to HISTORY_PAGE_MAX messages; offsets are 0 or more, past the head gives none.
-   * @throws {PrimError} `unavailable` if the store is away.
+   * @param range `limit` is 1 to HISTORY_PAGE_MAX messages; offsets are 0 or more, past the head gives none
+   *   after it, and the newest before it.
+   * @throws {PrimError} `invalid_argument` if the range is out of these; `unavailable` if the store is away.
    */
   read(channel: ChannelId, range: HistoryRange): Promise<HistoryPage>;
 
@@ -77,7 +83,8 @@ export interface ChannelLog {
 /** How far each user has read each channel. */
 export interface ReadMarks {
   /**
-   * Moves a user's mark forward; it never moves back within an epoch.
+   * Moves a user's mark forward; it never moves back within an epoch. A mark of another epoch replaces the one
+   * before. A channel nobody has written to has nothing to mark: nothing is stored.
    *
    * @returns the mark before, as an offset in the same epoch; 0 if there was none.
    * @throws {PrimError} `unavailable` if it was not stored.

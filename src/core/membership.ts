@@ -116,7 +116,7 @@ export class Membership {
   async #openAll(wishes: readonly Wish[]): Promise<void> {
     const openings = wishes.map((wish) => this.#delivery.open(wish.channel));
     if (openings.every((opening) => opening === undefined)) return;
-    const outcomes = await Promise.allSettled(openings);
+    const outcomes = await Promise.allSettled(openings.map((opening) => opening ?? Promise.resolve()));
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
     if (failure === undefined) return;
     outcomes.forEach((outcome, index) => {

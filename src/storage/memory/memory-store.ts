@@ -30,7 +30,7 @@ export interface MemoryStoreOptions extends HistoryBounds {
   readonly messagesMax?: number;
   /** Channels with a log; default MEMORY_CHANNELS_MAX. */
   readonly channelsMax?: number;
-  /** Remembered sends; default MEMORY_SENDS_REMEMBERED_MAX. */
+  /** Remembered sends, 2 or more; default MEMORY_SENDS_REMEMBERED_MAX. */
   readonly sendsMax?: number;
   /** Read marks; default MEMORY_MARKS_MAX. */
   readonly marksMax?: number;
@@ -71,22 +71,26 @@ export class MemoryStore implements Store {
     this.#ageMs = options.ageMs;
     assert(this.#countMax >= 0 && this.#ageMs >= 0, "history bounds are 0 or more");
     this.#sent = new SentMemory(options.sendsMax ?? MEMORY_SENDS_REMEMBERED_MAX);
-    this.#stopSweeping = options.clock.every(SWEEP_PERIOD_MS, () => this.#sweep(SWEEP_ROWS_MAX));
+    this.#stopSweeping = options.clock.every(SWEEP_PERIOD_MS, () => this.#sweep());
   }
 
-  async append({ channel, draft, windowMs }: AppendRequest): Promise<Appended> {
+  async append(request: AppendRequest): Promise<Appended> {
     this.#assertOpen();
+    const { channel, draft, windowMs } = request;
     const now = this.#clock.now();
-    const first = this.#sent.find(channel, draft, windowMs, now);
-    if (first !== undefined) return { receipt: first, repeated: true, nodes: [] };
+    const key = this.#sent.keyOf(request);
+    const first = key === undefined ? undefined : this.#sent.find(key, now);
+    if (first !== undefined) return { receipt: { channel, ...first }, repeated: true, nodes: [] };
 
     const log = this.#logs.touch(channel) ?? this.#startLog(channel);
-    log.sentAt = Math.max(now, log.sentAt);
-    const place = { channel, epoch: log.epoch, offset: log.ring.head + 1, sentAt: log.sentAt };
-    this.#store(log, { ...draft, ...place });
-    const receipt = { ...place, id: draft.id };
-    this.#sent.remember(draft, windowMs, now, receipt);
-    this.#sweep(STEPS_PER_APPEND);
+    const { epoch } = log;
+    const offset = log.ring.head + 1;
+    const sentAt = Math.max(now, log.sentAt);
+    log.sentAt = sentAt;
+    this.#store(log, { ...draft, channel, epoch, offset, sentAt });
+    const receipt = { channel, epoch, offset, id: draft.id, sentAt };
+    if (key !== undefined) this.#sent.remember(key, receipt, now + windowMs);
+    this.#forgetLogs(now, STEPS_PER_APPEND);
     return { receipt, repeated: false, nodes: [] };
   }
 
@@ -110,6 +114,7 @@ export class MemoryStore implements Store {
 
   async mark(channel: ChannelId, userId: UserId, position: Position): Promise<number> {
     this.#assertOpen();
+    if (this.#logs.get(channel) === undefined) return 0;
     const key = markKey(channel, userId);
     const known = this.#marks.get(key);
     const before = known?.epoch === position.epoch ? known.offset : 0;
@@ -155,9 +160,14 @@ export class MemoryStore implements Store {
     this.#messages += log.ring.count - before;
   }
 
-  /** Forgets what is too old or too much, at most `stepsMax` of each kind. */
-  #sweep(stepsMax: number): void {
+  #sweep(): void {
     const now = this.#clock.now();
+    this.#forgetLogs(now, SWEEP_ROWS_MAX);
+    this.#sent.forget(now);
+  }
+
+  /** Forgets logs that are too old or too much, at most `stepsMax`. */
+  #forgetLogs(now: number, stepsMax: number): void {
     for (let step = 0; step < stepsMax; step++) {
       const oldest = this.#logs.oldest();
       if (oldest === undefined) break;
@@ -168,7 +178,6 @@ export class MemoryStore implements Store {
       this.#messages -= oldest.value.ring.count;
       this.#epoch = newEpoch();
     }
-    this.#sent.forget(now, stepsMax);
   }
 }
 

@@ -40,16 +40,17 @@ export const MIGRATIONS: readonly Migration[] = [
     ) WITHOUT ROWID`,
 
     // Rows go in at the right edge of the table, and out by the narrow index on expires_at. On 300,000
-    // rows as fast as WITHOUT ROWID with an index, whose entries would repeat the whole key.
+    // rows as fast as WITHOUT ROWID with an index, whose entries would repeat the whole key. The client
+    // message id leads the unique key: those that begin with the time, as most do, fall on few pages.
     `CREATE TABLE sends (
       send_id INTEGER PRIMARY KEY,
       channel_id INTEGER NOT NULL,
-      send_key TEXT NOT NULL,       -- sender and client message id
+      send_key TEXT NOT NULL,       -- client message id and sender
       offset INTEGER NOT NULL,
       message_id TEXT NOT NULL,
       sent_at INTEGER NOT NULL,
       expires_at INTEGER NOT NULL,
-      UNIQUE (channel_id, send_key)
+      UNIQUE (send_key, channel_id)
     )`,
     "CREATE INDEX sends_by_expiry ON sends (expires_at)",
 
@@ -64,11 +65,11 @@ export const MIGRATIONS: readonly Migration[] = [
 ];
 
 /**
- * Takes the steps that a database has not taken yet, each in a transaction of its own.
+ * Only reads, so that a database that is not for us is left as it was.
  *
  * @throws {PrimError} `failed_precondition` if it is from a newer prim, or another program's.
  */
-export function migrate(database: Database, migrations: readonly Migration[] = MIGRATIONS): void {
+export function checkOrigin(database: Database, migrations: readonly Migration[] = MIGRATIONS): void {
   const version = pragma(database, "user_version");
   if (version > migrations.length) {
     throw new PrimError(
@@ -80,7 +81,11 @@ export function migrate(database: Database, migrations: readonly Migration[] = M
   const ours =
     applicationId === APPLICATION_ID || (applicationId === 0 && version === 0 && isEmpty(database));
   if (!ours) throw new PrimError("failed_precondition", "Cannot open the database: it is not one of prim's");
+}
 
+/** Takes the steps that a database has not taken yet, each in a transaction of its own. */
+export function migrate(database: Database, migrations: readonly Migration[] = MIGRATIONS): void {
+  const version = pragma(database, "user_version");
   for (const [step, statements] of migrations.entries()) {
     if (step < version) continue;
     database.transaction(() => {
@@ -92,9 +97,11 @@ export function migrate(database: Database, migrations: readonly Migration[] = M
 }
 
 function pragma(database: Database, name: "user_version" | "application_id"): number {
-  return database.prepare<Record<string, number>, []>(`PRAGMA ${name}`).get()?.[name] ?? 0;
+  using statement = database.prepare<Record<string, number>, []>(`PRAGMA ${name}`);
+  return statement.get()?.[name] ?? 0;
 }
 
 function isEmpty(database: Database): boolean {
-  return database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === null;
+  using statement = database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1");
+  return statement.get() === null;
 }

@@ -6,7 +6,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { PrimError } from "../../base/errors.ts";
-import { migrate } from "./migrations.ts";
+import { checkOrigin, migrate } from "./migrations.ts";
 
 const FILE_NAME = "prim.db";
 
@@ -25,6 +25,8 @@ export function openDatabase(dataDir: string): Database {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     database = new Database(join(dataDir, FILE_NAME), { create: true, strict: true });
+    lock(database);
+    checkOrigin(database);
     configure(database);
     migrate(database);
     return database;
@@ -35,11 +37,14 @@ export function openDatabase(dataDir: string): Database {
   }
 }
 
-function configure(database: Database): void {
+function lock(database: Database): void {
   // Exclusive before the first access: the lock is then taken for good, and the WAL index needs no shared memory file.
   database.run("PRAGMA locking_mode = EXCLUSIVE");
   database.run("BEGIN EXCLUSIVE");
   database.run("COMMIT");
+}
+
+function configure(database: Database): void {
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   database.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);

@@ -6,7 +6,7 @@
  */
 import { type Database, SQLiteError } from "bun:sqlite";
 import type { Clock } from "../../base/clock.ts";
-import { assert } from "../../base/errors.ts";
+import { assert, PrimError } from "../../base/errors.ts";
 import type { ChannelId, Epoch, UserId } from "../../base/ids.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Appended, AppendRequest, HistoryPage, HistoryRange, Store } from "../../core/channel-log.ts";
@@ -44,7 +44,15 @@ export class SqliteStore implements Store {
    * @throws {PrimError} `failed_precondition` as openDatabase() does.
    */
   static open(dataDir: string, options: SqliteStoreOptions): SqliteStore {
-    return new SqliteStore(openDatabase(dataDir), options);
+    const database = openDatabase(dataDir);
+    try {
+      return new SqliteStore(database, options);
+    } catch (error) {
+      database.close();
+      throw new PrimError("failed_precondition", `Cannot open the data directory "${dataDir}"`, {
+        cause: error,
+      });
+    }
   }
 
   /** @param database from openDatabase(); close() closes it. */
@@ -93,11 +101,12 @@ export class SqliteStore implements Store {
   async mark(channel: ChannelId, userId: UserId, position: Position): Promise<number> {
     this.#assertOpen();
     return this.#queue.add(userId.length, () => {
-      const { id } = this.#heads.findOrAdd(channel);
-      const known = this.#sql.mark.get(id, userId);
+      const head = this.#heads.find(channel);
+      if (head === undefined) return 0;
+      const known = this.#sql.mark.get(head.id, userId);
       const before = known?.epoch === position.epoch ? known.offset : 0;
       if (known?.epoch !== position.epoch || position.offset > before) {
-        this.#sql.setMark.run(id, userId, position.epoch, position.offset);
+        this.#sql.setMark.run(head.id, userId, position.epoch, position.offset);
       }
       return before;
     });

@@ -25,10 +25,26 @@ export class Transaction {
       this.#sql.commit.run();
       return result;
     } catch (error) {
-      // SQLite rolls back by itself on some errors (a full disk), and not on others.
-      if (this.#database.inTransaction) this.#sql.rollback.run();
-      this.#heads.reload();
+      try {
+        // SQLite rolls back by itself on some errors (a full disk), and not on others.
+        if (this.#database.inTransaction) this.#sql.rollback.run();
+      } finally {
+        this.#heads.reload();
+        this.#freeTheLog();
+      }
       throw error;
+    }
+  }
+
+  /**
+   * Copies the write-ahead log into the database, so that the next transaction may write over it: on a full
+   * disk that is the room which is left.
+   */
+  #freeTheLog(): void {
+    try {
+      this.#sql.checkpoint.run();
+    } catch {
+      // No room for this either: the log stays as it is, and everything in it stays stored.
     }
   }
 }

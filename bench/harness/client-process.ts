@@ -1,0 +1,38 @@
+/**
+ * The child process that holds the clients. It does what its parent asks over IPC, one command at
+ * a time, and ends with its parent. Everything it can be asked is in commands.ts.
+ */
+import { ClientPool } from "./client-pool.ts";
+import type { Answer, Call, Command, Results } from "./commands.ts";
+import { echo } from "./echo-load.ts";
+import { fanOut } from "./fan-out-load.ts";
+
+const pool = new ClientPool();
+
+async function perform(command: Command, id: number): Promise<Results[keyof Results]> {
+  switch (command.kind) {
+    case "connect":
+      return await pool.connect(command);
+    case "login":
+      return await pool.login(command);
+    case "quiet":
+      return await pool.quiet(command);
+    case "fanOut":
+      return await fanOut(pool, command, `${process.pid}-${id}`);
+    case "echo":
+      return await echo(pool, command);
+  }
+}
+
+function answer(message: Answer): void {
+  process.send?.(message);
+}
+
+process.on("message", ({ id, command }: Call) => {
+  perform(command, id).then(
+    (result) => answer({ id, ok: true, result }),
+    (error: unknown) =>
+      answer({ id, ok: false, error: error instanceof Error ? error.message : String(error) }),
+  );
+});
+process.on("disconnect", () => process.exit(0));
