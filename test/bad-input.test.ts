@@ -645,12 +645,16 @@ describe("silence", () => {
       member.say('{"seq":"1","action":"login","data":{"userId":"silent","appPlatform":101}}');
       const half = await RawClient.open(url);
       half.write(rawFrame('{"seq":"1","action":"ping"}').subarray(0, 12));
+      const headers = await RawClient.connect(strict.httpUrl);
+      headers.write("GET /livez HTTP/1.1\r\n");
+      const wordless = await RawClient.connect(url);
       const beating = await ChatClient.login(url, "beating");
       let busy = true;
       const chatter = (async () => {
         while (busy) {
           await talker.ok("send", { channel: "room:101", msg: "blah" });
           await beating.ok("heartbeat");
+          headers.write("X-Header: one more\r\n");
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
       })();
@@ -658,6 +662,8 @@ describe("silence", () => {
       for (const client of [silent, member, half])
         await within(client.closed, "the silent one's end", 30_000);
       const seconds = (performance.now() - start) / 1_000;
+      // Before there is a request the runtime waits 10 seconds, however many headers come.
+      for (const client of [headers, wordless]) await within(client.closed, "the end of no request", 30_000);
       busy = false;
       await chatter;
       // The runtime's timer counts in ticks of 4 seconds, and may be one early.

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ChatClient } from "./chat-client.ts";
 import { eventually, within } from "./deadline.ts";
-import { PrimProcess, temporaryFolder } from "./prim-process.ts";
+import { FREE_PORTS, PrimProcess, temporaryFolder } from "./prim-process.ts";
 import { RawClient } from "./raw-client.ts";
 import type { FrameData } from "./wire-frame.ts";
 
@@ -316,8 +316,13 @@ describe("what can't start says so", () => {
         ["--websocket-port", prim.webSocketUrl, "app.webSocketPort"],
       ] as const) {
         const { port } = new URL(url);
-        const args = ["--http-port", "0", "--websocket-port", "0", "--host", "127.0.0.1"];
-        const { exitCode, stdout, stderr } = await PrimProcess.run([...args, "--data", "none", flag, port]);
+        const { exitCode, stdout, stderr } = await PrimProcess.run([
+          ...FREE_PORTS,
+          "--data",
+          "none",
+          flag,
+          port,
+        ]);
         expect(exitCode).toBe(1);
         expect(stdout).toEqual([]);
         expect(stderr).toEqual([`prim: Cannot listen on 127.0.0.1:${port} (${setting}): the port is in use`]);
@@ -328,7 +333,7 @@ describe("what can't start says so", () => {
   test("a data directory in use: one line that names it, exit 1, and the first goes on", async () => {
     const dataDir = newFolder();
     await withPrim({ dataDir }, async (prim) => {
-      const args = ["--http-port", "0", "--websocket-port", "0", "--data-dir", dataDir];
+      const args = [...FREE_PORTS, "--data-dir", dataDir];
       const { exitCode, stderr } = await PrimProcess.run(args);
       expect(exitCode).toBe(1);
       expect(stderr).toEqual([`prim: The data directory "${dataDir}" is in use by another process`]);
@@ -340,7 +345,7 @@ describe("what can't start says so", () => {
   test("a data directory that is a file, or holds something else: one line, exit 1", async () => {
     const file = newFolder();
     writeFileSync(file, "");
-    const args = ["--http-port", "0", "--websocket-port", "0", "--data-dir"];
+    const args = [...FREE_PORTS, "--data-dir"];
     const asFile = await PrimProcess.run([...args, file]);
     expect([asFile.exitCode, asFile.stderr.length]).toEqual([1, 1]);
     const damaged = temporaryFolder();

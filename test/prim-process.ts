@@ -7,7 +7,17 @@ import { join } from "node:path";
 import { DEADLINE_MS, within } from "./deadline.ts";
 
 const MAIN = join(import.meta.dir, "../src/main.ts");
-const FREE_PORTS = ["--http-port", "0", "--websocket-port", "0", "--host", "127.0.0.1"];
+/** Ports that the machine chooses, on an address that nobody else reaches. */
+export const FREE_PORTS = [
+  "--http-port",
+  "0",
+  "--websocket-port",
+  "0",
+  "--rpc-port",
+  "0",
+  "--host",
+  "127.0.0.1",
+];
 
 export interface PrimProcessOptions {
   readonly args?: readonly string[];
