@@ -136,12 +136,20 @@ export class PrimProcess {
     return (await this.get<SystemState>("/system/state")).data;
   }
 
+  /** Numbers of `/metrics`, all of the same moment. */
+  async metrics(...names: readonly string[]): Promise<number[]> {
+    const lines = (await (await fetch(`${this.httpUrl}/metrics`)).text()).split("\n");
+    return names.map((name) => {
+      const line = lines.find((candidate) => candidate.startsWith(`${name} `));
+      if (line === undefined) throw new Error(`No such metric: "${name}"`);
+      return Number(line.slice(name.length + 1));
+    });
+  }
+
   /** One number of `/metrics`. */
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${this.httpUrl}/metrics`)).text();
-    const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
-    if (line === undefined) throw new Error(`No such metric: "${name}"`);
-    return Number(line.slice(name.length + 1));
+    const [value = Number.NaN] = await this.metrics(name);
+    return value;
   }
 
   async get<Data = Record<string, unknown>>(path: string): Promise<HttpAnswer<Data>> {
