@@ -85,7 +85,7 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
     const api = new ServerApi({ store: opened, publisher, roster: new Roster(hub) });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
-      { chat, hub, clock, runner },
+      { chat, hub, clock, logger, runner },
       { ...limits, heartbeatSeconds: settings.heartbeatSeconds },
     );
     const reporter = new NodeStateReporter(
@@ -106,6 +106,7 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
       framesPublished: () => fanout.published,
       deliveries: () => fanout.deliveries,
       connectionsRefused: () => gateway.refusedConnections,
+      connectionsClosedByCode: () => gateway.closedByCode,
       messagesStored: () => publisher.stored,
     });
     const http = createHttpApp(
