@@ -281,6 +281,12 @@ export class Chat {
     this.#parts.fanout.publish(channel, { kind: "typing", channel, from, appPlatform });
   }
 
+  /** @throws {PrimError} `permission_denied` (NOT_A_MEMBER) if who asks may not see the channel. */
+  checkMember(caller: Caller, channel: ChannelId): void {
+    userOf(caller);
+    this.#refuseStranger(caller, channel);
+  }
+
   /** @throws {PrimError} `unauthenticated` if the session is not logged in. */
   heartbeat(session: Session): void {
     userOf(session);
