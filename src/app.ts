@@ -263,14 +263,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       parts.chat.drain();
       parts.api.drain();
       await parts.publisher.idle();
-      parts.rpc.endStreams();
     },
 
     async stop() {
       if (phase === "stopped") return;
       phase = "stopped";
       parts?.announcer.mute();
-      parts?.rpc.endStreams();
       sweep.stop();
       monitor.stop();
       const closing = servers;
@@ -278,6 +276,9 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       const graceful = closing.map((server) => server.stop());
       const calls = rpcServer?.stop(CALLS_MS_MAX);
       await closeSessions();
+      // Subscribe streams were sessions, and have been told; the rest are watchers.
+      parts?.rpc.endStreams();
+      await new Promise<void>((resolve) => clock.after(CLOSING_POLL_MS, resolve));
       for (const server of closing) void server.stop(true);
       await Promise.allSettled([...graceful, calls]);
       await store?.close();
