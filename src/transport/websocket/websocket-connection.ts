@@ -7,7 +7,7 @@
 import type { ServerWebSocket } from "bun";
 import { assert } from "../../base/errors.ts";
 import type { ChannelId } from "../../base/ids.ts";
-import type { CloseReason, Connection } from "../../core/connection.ts";
+import type { CloseReason, Connection, Wire } from "../../core/connection.ts";
 import type { Push } from "../../core/pushes.ts";
 import type { Session } from "../../core/session.ts";
 import { encodePush } from "../../protocol/codec.ts";
@@ -42,6 +42,14 @@ export class WebSocketConnection implements Connection {
 
   get remoteAddress(): string {
     return this.#socket?.remoteAddress ?? "";
+  }
+
+  get wire(): Wire {
+    return this.format === "protobuf" ? "websocket_protobuf" : "websocket_json";
+  }
+
+  get backlogBytes(): number {
+    return this.#socket?.getBufferedAmount() ?? 0;
   }
 
   attach(socket: PrimSocket, session: Session): void {
@@ -107,9 +115,9 @@ export class WebSocketConnection implements Connection {
     return this.#socket?.isSubscribed(topicOf(channel, this.format)) ?? false;
   }
 
-  close(reason: CloseReason): void {
-    const { code, text } = CLOSE_CODES[reason];
-    this.#socket?.close(code, text);
+  close(reason: CloseReason, text?: string): void {
+    const close = CLOSE_CODES[reason];
+    this.#socket?.close(close.code, text || close.text);
   }
 
   #wake(): void {
