@@ -49,8 +49,8 @@ export const HISTORY_AGE_SECONDS = 30 * 24 * 3_600;
 /** Messages in one page of history: one read of a few milliseconds. */
 export const HISTORY_PAGE_MAX = 1_000;
 export const HISTORY_PAGE_DEFAULT = 100;
-/** Characters in one page of history that a client gets: half of what a slow reader may leave unread. */
-export const HISTORY_PAGE_CHARS_MAX = 512 * 1024;
+/** Bytes of JSON in one page of history that a client gets: half of what a slow reader may leave unread by default. */
+export const HISTORY_PAGE_BYTES_MAX = 512 * 1024;
 /** A session that missed more than this is told `recovered: false` and reads history as it needs it. */
 export const RECOVER_MESSAGES_MAX = 5_000;
 /** Positions in one login: the session's channels and then some. */

@@ -48,6 +48,10 @@ describe("Chat.login()", () => {
     await world.login("ann", [], android);
   });
 
+  test("refuses the name that back ends send under", async () => {
+    await expect(new FakeChat().login("system")).rejects.toMatchObject({ code: "permission_denied" });
+  });
+
   test("leaves nothing behind when the connection ends during it", async () => {
     const world = new FakeChat();
     const { session } = world.connect();
@@ -302,13 +306,16 @@ describe("Chat.history()", () => {
   test("is for members, and no page is larger than a frame may be", async () => {
     const world = new FakeChat();
     const a = await world.login("ann");
-    for (let count = 1; count <= 12; count += 1) await world.say(a, String(count), "x".repeat(60_000));
+    for (let count = 1; count <= 12; count += 1) await world.say(a, String(count), "x".repeat(65_000));
     const up = await world.chat.history(a.session, lobby, { after: 0, limit: 100 });
     expect(up.messages.map(({ offset }) => offset)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(up.more).toBe(true);
     const down = await world.chat.history(a.session, lobby, { before: undefined, limit: 100 });
     expect(down.messages.map(({ offset }) => offset)).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
     expect(down.more).toBe(true);
+    for (let count = 13; count <= 24; count += 1) await world.say(a, String(count), "\u0001".repeat(60_000));
+    const escaped = await world.chat.history(a.session, lobby, { after: 12, limit: 100 });
+    expect(escaped.messages.map(({ offset }) => offset)).toEqual([13]);
     await expect(world.chat.history(a.session, game, { after: 0, limit: 1 })).rejects.toMatchObject({
       reason: "NOT_A_MEMBER",
     });

@@ -26,8 +26,8 @@ import type { Joined, Membership, Wish } from "./membership.ts";
 import type { ChannelPosition, Content, Draft, Message, Position, Receipt } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Caller, Profile, Session } from "./session.ts";
-import type { User } from "./user.ts";
-import { withinChars } from "./within-chars.ts";
+import { SYSTEM_USER, type User } from "./user.ts";
+import { withinBytes } from "./within-bytes.ts";
 
 export interface LoginCommand {
   readonly userId: UserId;
@@ -102,7 +102,7 @@ export class Chat {
   async login(session: Session, command: LoginCommand): Promise<Joined & { readonly sessionId: SessionId }> {
     refuseSecondLogin(session);
     this.#refuseWhileDraining();
-    const identity = await this.#parts.authenticator.authenticate(command);
+    const identity = await this.#authenticate(command);
     return this.#enter(session, identity, command.profile, command.positions);
   }
 
@@ -114,7 +114,7 @@ export class Chat {
    */
   async identify(command: LoginCommand): Promise<Caller> {
     this.#refuseWhileDraining();
-    const { userId, appPlatform } = await this.#parts.authenticator.authenticate(command);
+    const { userId, appPlatform } = await this.#authenticate(command);
     return { user: { userId, appPlatform, sessions: [] }, profile: command.profile, rooms: undefined };
   }
 
@@ -131,6 +131,16 @@ export class Chat {
     refuseSecondLogin(session);
     this.#refuseWhileDraining();
     return this.#enter(session, userOf(caller), caller.profile, positions);
+  }
+
+  async #authenticate(command: LoginCommand): Promise<Identity> {
+    if (command.userId === SYSTEM_USER) {
+      throw new PrimError(
+        "permission_denied",
+        `Cannot log in as "${SYSTEM_USER}": back ends send under this name`,
+      );
+    }
+    return this.#parts.authenticator.authenticate(command);
   }
 
   async #enter(
@@ -237,7 +247,7 @@ export class Chat {
   async history(session: Caller, channel: ChannelId, range: HistoryRange): Promise<HistoryPage> {
     userOf(session);
     this.#refuseStranger(session, channel);
-    return withinChars(await this.#parts.store.read(channel, range), "after" in range);
+    return withinBytes(await this.#parts.store.read(channel, range), "after" in range);
   }
 
   /**

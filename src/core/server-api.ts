@@ -10,9 +10,8 @@ import type { Appended, HistoryPage, HistoryRange, Store } from "./channel-log.t
 import type { Content, Draft } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
 import type { PlatformListQuery, Roster, UserListQuery, UserPage, UserPageOfPlatforms } from "./roster.ts";
+import { SYSTEM_USER } from "./user.ts";
 
-/** The sender of messages that a back end sends in nobody's name. */
-export const SYSTEM_USER = "system" as UserId;
 /** The platform of messages that come from a back end. */
 export const NO_PLATFORM = 0 as AppPlatform;
 
