@@ -15,13 +15,13 @@ export interface SourceFile {
 export type Rule = (file: SourceFile) => string[];
 
 /** Folders that hold our code; everything else is documents and settings. */
-const CODE_FOLDERS = ["src", "test", "scripts", "bench", "web"];
+const CODE_FOLDERS = ["src", "test", "scripts", "bench", "web", "examples"];
 
 const CODE_FILE = /\.(?:[mc]?[jt]sx?)$/;
 
 /** Not ours, or not kept. Names at any depth, then paths. */
 const SKIPPED_NAMES = new Set(["node_modules", ".git", ".DS_Store"]);
-const SKIPPED_PATHS = new Set(["data", "log", "coverage", "bench/results"]);
+const SKIPPED_PATHS = new Set(["data", "log", "coverage", "bench/results", "examples/prim-client.js"]);
 
 /** Every text file of the repository. */
 export function readTree(root = ROOT): SourceFile[] {

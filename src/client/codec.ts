@@ -1,0 +1,11 @@
+/**
+ * FrameCodec: one encoding of WebSocket frames. JSON is built in; protobuf is an entry of its own, so that
+ * who does not use it does not load it.
+ */
+import type { ClientRequest, ServerFrame } from "./frames.ts";
+
+export interface FrameCodec {
+  encode(request: ClientRequest): string | Uint8Array<ArrayBuffer>;
+  /** @returns undefined for a frame that this version does not know: it is passed over. */
+  decode(frame: string | ArrayBuffer): ServerFrame | undefined;
+}

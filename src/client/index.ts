@@ -1,0 +1,20 @@
+/**
+ * The SDK as programs import it: PrimClient, and the types of what goes in and comes out.
+ */
+export type { ClientClock, Random } from "./clock.ts";
+export type { FrameCodec } from "./codec.ts";
+export type { Answer, ClientRequest, Push, ServerFrame } from "./frames.ts";
+export type * from "./messages.ts";
+export type { CallOptions } from "./pending.ts";
+export type { ResumedEvent } from "./positions.ts";
+export {
+  type JoinOptions,
+  PrimClient,
+  type PrimClientEvents,
+  type PrimClientOptions,
+  type SendOptions,
+} from "./prim-client.ts";
+export { type ErrorReason, PrimClientError } from "./prim-client-error.ts";
+export type { Status, StatusEvent } from "./session.ts";
+export type { Link, LinkEnd, LinkEvents, Transport } from "./transport.ts";
+export type { WebSocketConstructor, WebSocketLike } from "./websocket-transport.ts";
