@@ -3,6 +3,7 @@
  * is missing where it can, and test/parts.ts gives the tests their paths.
  */
 import { accessSync, constants, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 
 export interface Part {
@@ -20,6 +21,13 @@ const MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome
 export const PARTS = [
   { name: "node", binaries: ["node"], debian: ["nodejs"] },
   { name: "chromium", binaries: ["chromium", "google-chrome", MAC_CHROME], debian: ["chromium"] },
+  { name: "openssl", binaries: ["openssl"], debian: ["openssl"] },
+  {
+    name: "grpcurl",
+    binaries: ["grpcurl", join(homedir(), "go", "bin", "grpcurl")],
+    debian: [],
+    commands: [["go", "install", "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4"]],
+  },
 ] as const satisfies readonly Part[];
 
 export type PartName = (typeof PARTS)[number]["name"];

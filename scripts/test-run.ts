@@ -18,7 +18,7 @@ const TAIL_CHARS_MAX = 16_384;
 
 export async function runTests(): Promise<Tally> {
   console.log("== tests");
-  const child = Bun.spawn(bunCommand("test", "--no-orphans"), {
+  const child = Bun.spawn(bunCommand("test", "--no-orphans", "--timeout=30000"), {
     cwd: ROOT,
     env: process.stderr.isTTY ? { ...process.env, FORCE_COLOR: "1" } : process.env,
     stdin: "ignore",

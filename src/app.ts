@@ -7,7 +7,8 @@ import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
 import { PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
-import type { Logger } from "./base/logger.ts";
+import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
+import type { AdjustableLogger } from "./base/logger.ts";
 import type { Config } from "./config/settings.ts";
 import { MEMORY_ONLY } from "./config/settings.ts";
 import { Announcer } from "./core/announcer.ts";
@@ -15,6 +16,7 @@ import { BROADCAST } from "./core/channel.ts";
 import type { Store } from "./core/channel-log.ts";
 import { Chat } from "./core/chat.ts";
 import { Delivery } from "./core/delivery.ts";
+import { Fanouts } from "./core/fanouts.ts";
 import { HeartbeatSweep } from "./core/heartbeat-sweep.ts";
 import { Hub } from "./core/hub.ts";
 import { Membership } from "./core/membership.ts";
@@ -28,6 +30,11 @@ import { MemoryStore } from "./storage/memory/memory-store.ts";
 import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
 import { listen } from "./transport/listener.ts";
+import { createBrowserDoor } from "./transport/rpc/browser-door.ts";
+import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
+import { RpcServer } from "./transport/rpc/rpc-server.ts";
+import { StreamFanout } from "./transport/rpc/stream-fanout.ts";
+import { readTlsFiles } from "./transport/rpc/tls-files.ts";
 import { WEBSOCKET_PATH, WebSocketGateway } from "./transport/websocket/gateway.ts";
 import { RequestRunner } from "./transport/websocket/request-runner.ts";
 import { TopicFanout } from "./transport/websocket/topic-fanout.ts";
@@ -35,8 +42,10 @@ import type { WebSocketConnection } from "./transport/websocket/websocket-connec
 
 export interface AppEnvironment {
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: AdjustableLogger;
   readonly version: string;
+  /** Begins to stop the process in an orderly way, within the time; repeating it is safe. */
+  readonly requestStop: (graceMs: number) => void;
 }
 
 /** Where the node listens, once it does. */
@@ -44,6 +53,7 @@ export interface Addresses {
   readonly host: string;
   readonly httpPort: number;
   readonly webSocketPort: number;
+  readonly rpcPort: number;
 }
 
 export interface App {
@@ -59,15 +69,23 @@ export interface App {
 const CLOSING_POLL_MS = 10;
 /** What clients get to answer the close frame. */
 const CLOSING_MS_MAX = 1_000;
+/** What calls under way get to finish when the RPC port closes: their messages are stored by then. */
+const CALLS_MS_MAX = 2_000;
+/** A body on the HTTP port is a call over RPC at most; what goes past the routes of the HTTP interface is bounded there. */
+const BODY_BYTES_MAX = RPC_MESSAGE_BYTES_MAX + 1_024;
 
-export function createApp(config: Config, { clock, logger, version }: AppEnvironment): App {
+export function createApp(config: Config, environment: AppEnvironment): App {
+  const { clock, logger, version } = environment;
   const { app: settings, limits } = config;
   const nodeId = newNodeId();
   const hub = new Hub();
-  const fanout = new TopicFanout(hub);
+  const topics = new TopicFanout(hub);
+  const streams = new StreamFanout();
+  const fanout = new Fanouts([topics, streams]);
   const monitor = new ProcessMonitor(clock);
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
+  let rpcServer: RpcServer | undefined;
   let store: Store | undefined;
   let phase: "starting" | "ready" | "draining" | "stopped" = "starting";
   let parts: ReturnType<typeof compose> | undefined;
@@ -85,7 +103,7 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
     const api = new ServerApi({ store: opened, publisher, roster: new Roster(hub) });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
-      { chat, hub, clock, runner },
+      { chat, hub, clock, logger, runner },
       { ...limits, heartbeatSeconds: settings.heartbeatSeconds },
     );
     const reporter = new NodeStateReporter(
@@ -103,9 +121,10 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
     const metrics = createMetrics({
       state: () => reporter.state(),
       framesIn: () => gateway.framesIn,
-      framesPublished: () => fanout.published,
-      deliveries: () => fanout.deliveries,
+      framesPublished: () => topics.published,
+      deliveries: () => topics.deliveries + streams.deliveries,
       connectionsRefused: () => gateway.refusedConnections,
+      connectionsClosedByCode: () => gateway.closedByCode,
       messagesStored: () => publisher.stored,
     });
     const http = createHttpApp(
@@ -116,7 +135,43 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
         page: { webSocketUrl: settings.webSocketUrl, guest: config.auth.mode === "guest" },
       },
     );
-    return { chat, api, publisher, announcer, gateway, http };
+    const rpc = new RpcInterface(
+      {
+        chat,
+        api,
+        hub,
+        reporter,
+        fanout,
+        streams,
+        logger,
+        clock,
+        ops: {
+          counts: () => ({
+            requests: gateway.framesIn + rpc.calls,
+            messages: publisher.stored,
+            deliveries: topics.deliveries + streams.deliveries,
+            slowClosed: rpc.slowClosed,
+          }),
+          storage: {
+            name: settings.dataDir === MEMORY_ONLY ? "memory" : "sqlite",
+            answers: () =>
+              opened.read(BROADCAST, { before: undefined, limit: 1 }).then(
+                () => true,
+                () => false,
+              ),
+          },
+          rpcAddress: () => `${settings.host}:${rpcServer?.port ?? 0}`,
+          requestStop: environment.requestStop,
+        },
+      },
+      {
+        ...limits,
+        platforms: settings.platforms,
+        callsPerSecond: limits.framesPerSecond,
+        heartbeatSeconds: settings.heartbeatSeconds,
+      },
+    );
+    return { chat, api, publisher, announcer, gateway, http, rpc };
   }
 
   function openStore(): Store {
@@ -125,18 +180,23 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
     return SqliteStore.open(settings.dataDir, { clock, log: logger, ...bounds });
   }
 
-  function openPorts({ gateway, http }: NonNullable<typeof parts>): void {
+  async function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): Promise<RpcServer> {
     const websocket = gateway.handler();
     const shared = { host: settings.host, websocket };
-    const isGateway = (request: Request) => new URL(request.url).pathname === WEBSOCKET_PATH;
+    const door = createBrowserDoor(rpc.handlers, { httpVersion: "2", corsOrigins: config.http.corsOrigins });
     servers.push(
       listen<WebSocketConnection>({
         ...shared,
         setting: "app.httpPort",
         port: settings.httpPort,
         pages: { "/home/index": page },
-        fetch: (request, server) =>
-          isGateway(request) ? gateway.upgrade(request, server) : http.fetch(request, { server }),
+        bodyBytesMax: BODY_BYTES_MAX,
+        http2: true,
+        fetch: (request, server) => {
+          const path = new URL(request.url).pathname;
+          if (path === WEBSOCKET_PATH) return gateway.upgrade(request, server);
+          return door(request, path, server) ?? http.fetch(request, { server });
+        },
       }),
     );
     servers.push(
@@ -144,13 +204,22 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
         ...shared,
         setting: "app.webSocketPort",
         port: settings.webSocketPort,
+        bodyBytesMax: HTTP_BODY_BYTES_MAX,
         fetch: (request, server) =>
-          isGateway(request)
+          new URL(request.url).pathname === WEBSOCKET_PATH
             ? gateway.upgrade(request, server)
             : new Response(`The WebSocket is at ${WEBSOCKET_PATH}\n`, { status: 404 }),
       }),
     );
-    for (const server of servers) fanout.attach(server);
+    for (const server of servers) topics.attach(server);
+    return RpcServer.listen({
+      handlers: rpc.handlers,
+      hostname: settings.host,
+      port: settings.rpcPort,
+      tls: readTlsFiles(config.rpc),
+      log: logger,
+      clock,
+    });
   }
 
   async function closeSessions(): Promise<void> {
@@ -166,28 +235,39 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
       try {
         store = openStore();
         parts = compose(store);
-        openPorts(parts);
+        rpcServer = await openPorts(parts);
       } catch (error) {
         await this.stop();
         throw error;
       }
       sweep.start();
       phase = "ready";
+      parts.rpc.setServing(true);
       const [http, webSocket] = servers;
       if (http?.port === undefined || webSocket?.port === undefined) {
         throw new PrimError("internal", "Cannot tell the ports: a listener has none");
       }
-      return { host: settings.host, httpPort: http.port, webSocketPort: webSocket.port };
+      return {
+        host: settings.host,
+        httpPort: http.port,
+        webSocketPort: webSocket.port,
+        rpcPort: rpcServer.port,
+      };
     },
 
     async drain() {
       if (phase !== "ready" || parts === undefined) return;
       phase = "draining";
+      parts.rpc.setServing(false);
       parts.gateway.stopAccepting();
       fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
       parts.chat.drain();
       parts.api.drain();
-      await parts.publisher.idle();
+      do {
+        await parts.publisher.idle();
+        // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
+        await new Promise<void>((resolve) => clock.soon(resolve));
+      } while (parts.publisher.underWay > 0);
     },
 
     async stop() {
@@ -199,9 +279,13 @@ export function createApp(config: Config, { clock, logger, version }: AppEnviron
       const closing = servers;
       servers = [];
       const graceful = closing.map((server) => server.stop());
+      const calls = rpcServer?.stop(CALLS_MS_MAX);
       await closeSessions();
+      // Subscribe streams were sessions, and have been told; the rest are watchers.
+      parts?.rpc.endStreams();
+      await new Promise<void>((resolve) => clock.after(CLOSING_POLL_MS, resolve));
       for (const server of closing) void server.stop(true);
-      await Promise.allSettled(graceful);
+      await Promise.allSettled([...graceful, calls]);
       await store?.close();
     },
   };

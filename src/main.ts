@@ -44,7 +44,13 @@ async function run(config: Config): Promise<void> {
   const { level, format } = config.log;
   try {
     const logger = createLogger({ level, format, file: config.app.logFile });
-    const app = createApp(config, { clock: systemClock, logger, version });
+    const app = createApp(config, {
+      clock: systemClock,
+      logger,
+      version,
+      requestStop: (graceMs) => stopper.stop("asked to drain", graceMs),
+    });
+    const stopper = createStopper(app, config);
     const die = (error: unknown) => {
       logger.error("prim is broken, exiting", { error });
       process.exit(1);
@@ -52,7 +58,7 @@ async function run(config: Config): Promise<void> {
     process.on("uncaughtException", die);
     process.on("unhandledRejection", die);
     const addresses = await app.start();
-    stopOnSignal(app, config);
+    stopper.onSignals();
     greet(config, addresses);
   } catch (error) {
     const text =
@@ -62,15 +68,16 @@ async function run(config: Config): Promise<void> {
   }
 }
 
-/** The first signal stops in an orderly way, within the bound; a second one exits at once. */
-function stopOnSignal(app: App, config: Config): void {
+/** Stops in an orderly way, within the bound; a signal while that is under way exits at once. */
+function createStopper(app: App, config: Config) {
+  const drainMs = config.app.drainSeconds * 1_000;
   let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
+  const stop = (why: string, graceMs: number) => {
+    if (stopping) return;
     stopping = true;
-    console.log(`prim: ${signal}, stopping`);
-    systemClock.after(config.app.drainSeconds * 1_000, () => {
-      console.error(`prim: not stopped within ${config.app.drainSeconds} s, exiting`);
+    console.log(`prim: ${why}, stopping`);
+    systemClock.after(Math.min(graceMs, drainMs), () => {
+      console.error(`prim: not stopped within ${Math.min(graceMs, drainMs) / 1_000} s, exiting`);
       process.exit(1);
     });
     void app
@@ -84,17 +91,26 @@ function stopOnSignal(app: App, config: Config): void {
         },
       );
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stop(signal, drainMs);
+  };
+  return {
+    stop,
+    onSignals() {
+      process.on("SIGTERM", onSignal);
+      process.on("SIGINT", onSignal);
+    },
+  };
 }
 
 /** For people, and for scripts that start prim on port 0. */
-function greet(config: Config, { host, httpPort, webSocketPort }: Addresses): void {
+function greet(config: Config, { host, httpPort, webSocketPort, rpcPort }: Addresses): void {
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
   const { dataDir } = config.app;
   const lines = [
     `prim ${version} is ready: open http://${name}:${httpPort}/home/index`,
-    `prim: listening websocket=ws://${name}:${webSocketPort}/acc http=http://${name}:${httpPort}`,
+    `prim: listening websocket=ws://${name}:${webSocketPort}/acc http=http://${name}:${httpPort} rpc=${name}:${rpcPort}`,
     `prim: messages are kept ${dataDir === MEMORY_ONLY ? "in memory" : `in ${dataDir}`}`,
     ...startupWarnings(config).map((warning) => `prim: note: ${warning}`),
   ];

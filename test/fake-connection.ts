@@ -26,6 +26,8 @@ export class FakeFanout implements Fanout {
 
 export class FakeConnection implements Connection {
   readonly remoteAddress = "192.0.2.1";
+  readonly wire = "websocket_json";
+  readonly backlogBytes = 0;
   readonly pushes: Push[] = [];
   readonly closed: CloseReason[] = [];
   /** Makes every push report a slow reader until drained() was waited for. */

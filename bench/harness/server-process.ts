@@ -10,6 +10,7 @@ import type { BenchContext } from "./bench.ts";
 import { CpuMeter } from "./process-cost.ts";
 
 const BARE = fileURLToPath(new URL("./bare-server.ts", import.meta.url));
+const BARE_RPC = fileURLToPath(new URL("./bare-rpc-server.ts", import.meta.url));
 const START_MS_MAX = 20_000;
 const PRIM_ENV = {
   PRIM_HOST: "127.0.0.1",
@@ -18,28 +19,40 @@ const PRIM_ENV = {
   // A session of the echo bench sends more than the default lets anybody send.
   PRIM_FRAMES_PER_SECOND: "1000000",
 };
-const LISTENING = /websocket=(\S+)/;
+const LISTENING = /listening (.*)\n/;
 
 /** Which of prim's logs: in memory, or SQLite in a directory of its own. */
 export type PrimStorage = "memory" | "sqlite";
 export type BareMode = "idle" | "member" | "login" | "publish" | "echo" | "answer";
 
 export class ServerProcess {
+  /** Where the WebSocket is; empty if there is none. */
   readonly url: string;
+  /** Base addresses of HTTP and of RPC; empty if there is none. */
+  readonly httpUrl: string;
+  readonly rpcUrl: string;
   readonly #child: Subprocess;
   readonly #context: BenchContext;
   readonly #cpu: CpuMeter;
 
-  private constructor(context: BenchContext, child: Subprocess, url: string) {
+  private constructor(context: BenchContext, child: Subprocess, addresses: Addresses) {
     this.#context = context;
     this.#child = child;
-    this.url = url;
+    const { websocket, http, rpc } = addresses;
+    this.url = websocket === undefined ? "" : new URL(websocket).href;
+    this.httpUrl = http ?? "";
+    this.rpcUrl = rpc === undefined ? "" : `http://${rpc}`;
     this.#cpu = new CpuMeter(child.pid);
   }
 
   static async bare(context: BenchContext, mode: BareMode, frameBytes = 100): Promise<ServerProcess> {
     const flags = ["--mode", mode, "--frame-bytes", String(frameBytes)];
     return await ServerProcess.#start(context, ["bun", BARE, ...flags]);
+  }
+
+  /** The handler of PushService.QueryUsersOnline on Bun.serve and on node:http2, without prim. */
+  static async bareRpc(context: BenchContext): Promise<ServerProcess> {
+    return await ServerProcess.#start(context, ["bun", BARE_RPC]);
   }
 
   static async prim(context: BenchContext, storage: PrimStorage): Promise<ServerProcess> {
@@ -68,8 +81,7 @@ export class ServerProcess {
       stdio: ["pipe", "pipe", "inherit"],
     });
     try {
-      const url = await listeningUrl(child, command);
-      return new ServerProcess(context, child, url);
+      return new ServerProcess(context, child, await listeningAddresses(child, command));
     } catch (error) {
       await context.children.end(child);
       throw error;
@@ -77,8 +89,15 @@ export class ServerProcess {
   }
 }
 
+/** What the line says: `listening websocket=ws://... http=http://... rpc=host:port`. */
+interface Addresses {
+  readonly websocket?: string;
+  readonly http?: string;
+  readonly rpc?: string;
+}
+
 /** Reads stdout up to the line that says where it listens, and throws the rest away. */
-async function listeningUrl(child: Subprocess, command: string[]): Promise<string> {
+async function listeningAddresses(child: Subprocess, command: string[]): Promise<Addresses> {
   const found = Promise.withResolvers<string>();
   const timer = setTimeout(
     () => found.reject(new Error(`Server does not listen after ${START_MS_MAX} ms: "${command.join(" ")}"`)),
@@ -90,15 +109,14 @@ async function listeningUrl(child: Subprocess, command: string[]): Promise<strin
       if (text.length > 64 * 1024) continue;
       text += Buffer.from(chunk).toString();
       const match = LISTENING.exec(text);
-      if (match?.[1] !== undefined && text.includes("\n", match.index)) found.resolve(match[1]);
+      if (match?.[1] !== undefined) found.resolve(match[1]);
     }
     found.reject(new Error(`Server has ended before it listened: "${command.join(" ")}"`));
   };
   read().catch(found.reject);
   try {
-    const url = new URL(await found.promise);
-    if (url.hostname === "0.0.0.0" || url.hostname === "localhost") url.hostname = "127.0.0.1";
-    return url.href;
+    const line = (await found.promise).replaceAll(/\b(?:0\.0\.0\.0|localhost)(?=:)/g, "127.0.0.1");
+    return Object.fromEntries(line.split(" ").map((part) => part.split("=", 2)));
   } finally {
     clearTimeout(timer);
   }

@@ -32,7 +32,12 @@ export type ErrorReason =
   | "TOO_MANY_CHANNELS"
   | "TOO_LARGE"
   | "STORE_FAILED"
-  | "DRAINING";
+  | "DRAINING"
+  | "NOT_SUBSCRIBED"
+  | "REPLACED"
+  | "TOO_SLOW"
+  | "KICKED"
+  | "TOKEN_EXPIRED";
 
 export class PrimError extends Error {
   override readonly name = "PrimError";

@@ -16,6 +16,8 @@ export type ChannelId = Branded<string, "ChannelId">;
 export type MessageId = Branded<string, "MessageId">;
 /** Unique over all nodes while the node lives: `<node>-<counter>`. */
 export type SessionId = Branded<string, "SessionId">;
+/** What a call over RPC shows to say whose login it belongs to. */
+export type LoginToken = Branded<string, "LoginToken">;
 /** One prim process. */
 export type NodeId = Branded<string, "NodeId">;
 /** One life of a channel's log: a new one says that the old messages are gone. */
@@ -34,6 +36,11 @@ export function newEpoch(): Epoch {
 
 export function newNodeId(): NodeId {
   return randomBase36(10) as NodeId;
+}
+
+/** 256 bits that nobody guesses. */
+export function newLoginToken(): LoginToken {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url") as LoginToken;
 }
 
 function randomBase36(length: number): string {

@@ -49,8 +49,8 @@ export const HISTORY_AGE_SECONDS = 30 * 24 * 3_600;
 /** Messages in one page of history: one read of a few milliseconds. */
 export const HISTORY_PAGE_MAX = 1_000;
 export const HISTORY_PAGE_DEFAULT = 100;
-/** Characters in one page of history that a client gets: half of what a slow reader may leave unread. */
-export const HISTORY_PAGE_CHARS_MAX = 512 * 1024;
+/** Bytes of JSON in one page of history that a client gets: half of what a slow reader may leave unread by default. */
+export const HISTORY_PAGE_BYTES_MAX = 512 * 1024;
 /** A session that missed more than this is told `recovered: false` and reads history as it needs it. */
 export const RECOVER_MESSAGES_MAX = 5_000;
 /** Positions in one login: the session's channels and then some. */
@@ -126,7 +126,27 @@ export const RPC_DEADLINE_MS_MAX = 2 ** 31 - 1;
 /** Field violations told in one error: gRPC details travel in trailers, which clients bound at 8 KiB. */
 export const RPC_VIOLATIONS_MAX = 10;
 
+/** A page of history over RPC, in bytes of JSON, which is the longer of its two encodings: within one message, with room to spare. */
+export const RPC_HISTORY_BYTES_MAX = 3 * 1024 * 1024;
+/** Recipients of one SendToUsers that are stored at the same time: they share commits, and others get their turn. */
+export const SENDS_AT_ONCE_MAX = 64;
+/** Logins over RPC that are remembered, each at most 4 KB; beyond it the one idle longest has to log in again. */
+export const RPC_LOGINS_MAX = 50_000;
+/** How long a login over RPC lasts. */
+export const RPC_LOGIN_MS_MAX = 24 * 3_600_000;
+/** Pushes in one response of a stream. */
+export const STREAM_BATCH_MAX = 1_000;
+/** The same in bytes of JSON: far below one message, since a reader waits for the whole of it. */
+export const STREAM_BATCH_BYTES_MAX = 1024 * 1024;
+/** A quiet stream says that it is alive: proxies cut what is silent for 60 s or, some, 30 s. */
+export const STREAM_HEARTBEAT_MS = 15_000;
+/** Users in an answer of the reference system's GetUserList, which has no pages: 64 bytes each fill one message. */
+export const REFERENCE_USER_LIST_MAX = 50_000;
+
 // HTTP and stopping.
+
+/** Words that go with a close: what a WebSocket close frame has room for (RFC 6455, section 5.5). */
+export const CLOSE_TEXT_BYTES_MAX = 123;
 
 /** A body of the HTTP interface: one message in a form or JSON, percent-encoded at worst. */
 export const HTTP_BODY_BYTES_MAX = 256 * 1024;

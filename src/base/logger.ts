@@ -10,6 +10,16 @@ export interface Logger {
   error(message: string, fields?: Fields): void;
 }
 
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+/** A logger whose level can be changed while it runs. */
+export interface AdjustableLogger extends Logger {
+  /** Least severe events that are logged now. */
+  readonly level: LogLevel;
+  /** Changes what is logged from now on. */
+  setLevel(level: LogLevel): void;
+}
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Says nothing: for tests and for benches. */

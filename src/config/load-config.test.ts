@@ -90,6 +90,17 @@ describe("loadConfig()", () => {
       "PRIM_BACKLOG_BYTES_MAX: limits.backlogBytesMax is 69999: must be at least limits.frameBytesMax, 70000",
     ]);
   });
+
+  test("refuses a certificate without its key, and the other way round", () => {
+    expect(faultsOf({ argv: ["--rpc-tls-cert", "a.pem"] })).toEqual([
+      "--rpc-tls-cert: rpc.tlsCert is set: needs rpc.tlsKey beside it",
+    ]);
+    expect(faultsOf({ argv: ["--rpc-tls-key", "b.pem"] })).toEqual([
+      "--rpc-tls-key: rpc.tlsKey is set: needs rpc.tlsCert beside it",
+    ]);
+    const both = loadedConfig({ argv: ["--rpc-tls-key", "b.pem", "--rpc-tls-cert", "a.pem"] });
+    expect(both.rpc).toEqual({ tlsCert: "a.pem", tlsKey: "b.pem" });
+  });
 });
 
 describe("loadConfig() and the file", () => {

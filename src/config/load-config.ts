@@ -124,6 +124,15 @@ function crossFaults(effective: Effective, refusedKeys: ReadonlySet<string>): st
       `${sourceOf(effective, key)}: ${key} is ${backlogBytesMax}: must be at least limits.frameBytesMax, ${frameBytesMax}`,
     );
   }
+  const { tlsCert, tlsKey } = config.rpc;
+  if (
+    (tlsCert === "") !== (tlsKey === "") &&
+    !refusedKeys.has("rpc.tlsCert") &&
+    !refusedKeys.has("rpc.tlsKey")
+  ) {
+    const [given, missing] = tlsCert === "" ? ["rpc.tlsKey", "rpc.tlsCert"] : ["rpc.tlsCert", "rpc.tlsKey"];
+    faults.push(`${sourceOf(effective, given)}: ${given} is set: needs ${missing} beside it`);
+  }
   return faults;
 }
 

@@ -152,6 +152,14 @@ export const SETTINGS = {
       "Origins whose pages may call the HTTP interface; an empty list: only prim's own page",
     ),
   },
+  rpc: {
+    tlsCert: setting(
+      kinds.path("optional"),
+      "",
+      "File with the certificates of the RPC port, PEM; empty: the port speaks clear text (h2c)",
+    ),
+    tlsKey: setting(kinds.path("optional"), "", "File with the private key of rpc.tlsCert, PEM"),
+  },
   redis: {
     url: setting(kinds.redisUrl(), "", "Redis as one address; empty: redis.addr decides", { secret: "url" }),
     addr: setting(

@@ -6,7 +6,7 @@ export function startupWarnings(config: Config): string[] {
   const warnings: string[] = [];
   if (config.auth.mode === "guest") {
     warnings.push(
-      "auth.mode is guest: anyone may log in with any name; keep this node off the public internet",
+      "auth.mode is guest: anyone may log in with any name, and push over HTTP; keep this node off the public internet",
     );
   }
   if (config.redis.url !== "" || config.redis.addr !== "") {

@@ -48,6 +48,10 @@ describe("Chat.login()", () => {
     await world.login("ann", [], android);
   });
 
+  test("refuses the name that back ends send under", async () => {
+    await expect(new FakeChat().login("system")).rejects.toMatchObject({ code: "permission_denied" });
+  });
+
   test("leaves nothing behind when the connection ends during it", async () => {
     const world = new FakeChat();
     const { session } = world.connect();
@@ -302,15 +306,48 @@ describe("Chat.history()", () => {
   test("is for members, and no page is larger than a frame may be", async () => {
     const world = new FakeChat();
     const a = await world.login("ann");
-    for (let count = 1; count <= 12; count += 1) await world.say(a, String(count), "x".repeat(60_000));
+    for (let count = 1; count <= 12; count += 1) await world.say(a, String(count), "x".repeat(65_000));
     const up = await world.chat.history(a.session, lobby, { after: 0, limit: 100 });
     expect(up.messages.map(({ offset }) => offset)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(up.more).toBe(true);
     const down = await world.chat.history(a.session, lobby, { before: undefined, limit: 100 });
     expect(down.messages.map(({ offset }) => offset)).toEqual([5, 6, 7, 8, 9, 10, 11, 12]);
     expect(down.more).toBe(true);
+    for (let count = 13; count <= 24; count += 1) await world.say(a, String(count), "\u0001".repeat(60_000));
+    const escaped = await world.chat.history(a.session, lobby, { after: 12, limit: 100 });
+    expect(escaped.messages.map(({ offset }) => offset)).toEqual([13]);
     await expect(world.chat.history(a.session, game, { after: 0, limit: 1 })).rejects.toMatchObject({
       reason: "NOT_A_MEMBER",
+    });
+  });
+});
+
+describe("Chat.identify()", () => {
+  const command = { userId: ann, appPlatform: web, serviceToken: "", profile: undefined, positions: [] };
+
+  test("gives somebody who may send, read and mark, and is not online", async () => {
+    const world = new FakeChat();
+    const caller = await world.chat.identify(command);
+    const content = { type: "text", msg: "hello" } as const;
+    const receipt = await world.chat.send(caller, { to: { channel: lobby }, content, seq: "1" });
+    expect(receipt.offset).toBe(1);
+    await world.chat.read(caller, lobby, 1);
+    const page = await world.chat.history(caller, lobby, { before: undefined, limit: 10 });
+    expect(page.messages).toHaveLength(1);
+    await expect(world.chat.history(caller, game, { after: 0, limit: 1 })).rejects.toMatchObject({
+      reason: "NOT_A_MEMBER",
+    });
+    expect(world.hub.userCount + world.hub.sessions.size + world.delivery.channelCount).toBe(0);
+  });
+
+  test("makes a session theirs with resume()", async () => {
+    const world = new FakeChat();
+    const caller = await world.chat.identify(command);
+    const { session } = world.connect();
+    await world.chat.resume(session, caller, []);
+    expect(world.hub.find(web, ann)?.sessions).toEqual([session]);
+    await expect(world.chat.resume(session, caller, [])).rejects.toMatchObject({
+      reason: "ALREADY_LOGGED_IN",
     });
   });
 });

@@ -14,14 +14,9 @@ import {
   type SessionId,
   type UserId,
 } from "../base/ids.ts";
-import {
-  HISTORY_PAGE_CHARS_MAX,
-  READ_RECEIPTS_MAX,
-  SEND_WINDOW_MS,
-  SESSIONS_PER_USER_MAX,
-} from "../base/limits.ts";
+import { READ_RECEIPTS_MAX, SEND_WINDOW_MS, SESSIONS_PER_USER_MAX } from "../base/limits.ts";
 import type { Announcer } from "./announcer.ts";
-import type { Authenticator } from "./authenticator.ts";
+import type { Authenticator, Identity } from "./authenticator.ts";
 import { BROADCAST, inboxOf, kindOf, platformRoom } from "./channel.ts";
 import type { HistoryPage, HistoryRange, Store } from "./channel-log.ts";
 import type { Connection, Fanout } from "./connection.ts";
@@ -30,8 +25,9 @@ import { type Hub, roomsOf } from "./hub.ts";
 import type { Joined, Membership, Wish } from "./membership.ts";
 import type { ChannelPosition, Content, Draft, Message, Position, Receipt } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
-import type { Profile, Session } from "./session.ts";
-import type { User } from "./user.ts";
+import type { Caller, Profile, Session } from "./session.ts";
+import { SYSTEM_USER, type User } from "./user.ts";
+import { withinBytes } from "./within-bytes.ts";
 
 export interface LoginCommand {
   readonly userId: UserId;
@@ -104,13 +100,55 @@ export class Chat {
    *   `unavailable`.
    */
   async login(session: Session, command: LoginCommand): Promise<Joined & { readonly sessionId: SessionId }> {
-    if (session.user !== undefined) {
-      throw new PrimError("failed_precondition", "Cannot log in: the session is logged in already", {
-        reason: "ALREADY_LOGGED_IN",
-      });
-    }
+    refuseSecondLogin(session);
     this.#refuseWhileDraining();
-    const identity = await this.#parts.authenticator.authenticate(command);
+    const identity = await this.#authenticate(command);
+    return this.#enter(session, identity, command.profile, command.positions);
+  }
+
+  /**
+   * Checks who somebody is, as login() does, and opens nothing: who calls without a connection sends, reads and
+   * marks with what this gives, and is not online.
+   *
+   * @throws {PrimError} `permission_denied`, `unavailable`.
+   */
+  async identify(command: LoginCommand): Promise<Caller> {
+    this.#refuseWhileDraining();
+    const { userId, appPlatform } = await this.#authenticate(command);
+    return { user: { userId, appPlatform, sessions: [] }, profile: command.profile, rooms: undefined };
+  }
+
+  /**
+   * Logs a session in as somebody who was identified before; otherwise as login().
+   *
+   * @param caller from identify().
+   */
+  async resume(
+    session: Session,
+    caller: Caller,
+    positions: readonly ChannelPosition[],
+  ): Promise<Joined & { readonly sessionId: SessionId }> {
+    refuseSecondLogin(session);
+    this.#refuseWhileDraining();
+    return this.#enter(session, userOf(caller), caller.profile, positions);
+  }
+
+  async #authenticate(command: LoginCommand): Promise<Identity> {
+    if (command.userId === SYSTEM_USER) {
+      throw new PrimError(
+        "permission_denied",
+        `Cannot log in as "${SYSTEM_USER}": back ends send under this name`,
+      );
+    }
+    return this.#parts.authenticator.authenticate(command);
+  }
+
+  async #enter(
+    session: Session,
+    identity: Identity,
+    profile: Profile | undefined,
+    positions: readonly ChannelPosition[],
+  ): Promise<Joined & { readonly sessionId: SessionId }> {
     const { hub } = this.#parts;
     if ((hub.find(identity.appPlatform, identity.userId)?.sessions.length ?? 0) >= SESSIONS_PER_USER_MAX) {
       throw new PrimError(
@@ -118,9 +156,9 @@ export class Chat {
         `Cannot log in: the user has ${SESSIONS_PER_USER_MAX} sessions on this platform already`,
       );
     }
-    const wishes = this.#loginWishes(identity, command.positions);
+    const wishes = this.#loginWishes(identity, positions);
     const joined = await this.#parts.membership.join(session, identity, wishes, () => {
-      session.profile = command.profile;
+      session.profile = profile;
       session.loggedInAt = this.#parts.clock.now();
       const rooms = wishes.filter((wish) => kindOf(wish.channel) === "room").map((wish) => wish.channel);
       if (rooms.length > 1) session.rooms = new Set(rooms);
@@ -180,7 +218,7 @@ export class Chat {
    * @returns the place in the room or, of a message to a user, in the sender's own inbox.
    * @throws {PrimError} `permission_denied` (NOT_A_MEMBER), `unavailable`.
    */
-  async send(session: Session, { to, content, seq }: SendCommand): Promise<Receipt> {
+  async send(session: Caller, { to, content, seq }: SendCommand): Promise<Receipt> {
     const { userId, appPlatform } = userOf(session);
     this.#refuseWhileDraining();
     const draft: Draft = {
@@ -206,10 +244,10 @@ export class Chat {
   }
 
   /** @throws {PrimError} `permission_denied` (NOT_A_MEMBER), `unavailable`. */
-  async history(session: Session, channel: ChannelId, range: HistoryRange): Promise<HistoryPage> {
+  async history(session: Caller, channel: ChannelId, range: HistoryRange): Promise<HistoryPage> {
     userOf(session);
     this.#refuseStranger(session, channel);
-    return withinChars(await this.#parts.store.read(channel, range), "after" in range);
+    return withinBytes(await this.#parts.store.read(channel, range), "after" in range);
   }
 
   /**
@@ -217,11 +255,11 @@ export class Chat {
    *
    * @throws {PrimError} `permission_denied` (NOT_A_MEMBER), `invalid_argument` past the head, `unavailable`.
    */
-  async read(session: Session, channel: ChannelId, offset: number): Promise<void> {
+  async read(session: Caller, channel: ChannelId, offset: number): Promise<void> {
     const { userId, appPlatform } = userOf(session);
     this.#refuseStranger(session, channel);
-    const { store, delivery, fanout, announcer } = this.#parts;
-    const head = delivery.position(channel);
+    const { store, fanout, announcer } = this.#parts;
+    const head = await this.#positionOf(channel);
     if (offset > head.offset) {
       throw new PrimError(
         "invalid_argument",
@@ -240,7 +278,7 @@ export class Chat {
   }
 
   /** Tells a room or a user that somebody is writing; in a big room nobody is told. */
-  typing(session: Session, to: Target): void {
+  typing(session: Caller, to: Target): void {
     const { userId: from, appPlatform } = userOf(session);
     const channel = "userId" in to ? inboxOf(to.userId) : to.channel;
     if ("channel" in to) {
@@ -251,6 +289,12 @@ export class Chat {
       if (this.#parts.announcer.isBig(channel)) return;
     }
     this.#parts.fanout.publish(channel, { kind: "typing", channel, from, appPlatform });
+  }
+
+  /** @throws {PrimError} `permission_denied` (NOT_A_MEMBER) if who asks may not see the channel. */
+  checkMember(caller: Caller, channel: ChannelId): void {
+    userOf(caller);
+    this.#refuseStranger(caller, channel);
   }
 
   /** @throws {PrimError} `unauthenticated` if the session is not logged in. */
@@ -304,7 +348,16 @@ export class Chat {
     return newest;
   }
 
-  #refuseStranger(session: Session, channel: ChannelId): void {
+  /** Where the channel stands; one that no session here is in is asked for. */
+  async #positionOf(channel: ChannelId): Promise<Position> {
+    const { delivery } = this.#parts;
+    await delivery.open(channel);
+    const position = delivery.position(channel);
+    delivery.close(channel);
+    return position;
+  }
+
+  #refuseStranger(session: Caller, channel: ChannelId): void {
     if (this.#parts.membership.has(session, channel)) return;
     throw new PrimError("permission_denied", `Cannot use "${channel}": the session is no member of it`, {
       reason: "NOT_A_MEMBER",
@@ -317,22 +370,14 @@ export class Chat {
   }
 }
 
-function userOf(session: Session): User {
-  if (session.user !== undefined) return session.user;
-  throw new PrimError("unauthenticated", "Cannot do this: the session is not logged in");
+function refuseSecondLogin(session: Session): void {
+  if (session.user === undefined) return;
+  throw new PrimError("failed_precondition", "Cannot log in: the session is logged in already", {
+    reason: "ALREADY_LOGGED_IN",
+  });
 }
 
-/** Shortens a page to what one frame may carry, from the end that is read last; at least one message stays. */
-function withinChars(page: HistoryPage, upwards: boolean): HistoryPage {
-  const messages = upwards ? page.messages : page.messages.toReversed();
-  let chars = 0;
-  let count = 0;
-  for (const message of messages) {
-    chars += message.msg.length + (message.media?.url.length ?? 0);
-    if (chars > HISTORY_PAGE_CHARS_MAX && count > 0) break;
-    count += 1;
-  }
-  if (count === messages.length) return page;
-  const kept = messages.slice(0, count);
-  return { head: page.head, messages: upwards ? kept : kept.reverse(), more: true };
+function userOf(session: Caller): User {
+  if (session.user !== undefined) return session.user;
+  throw new PrimError("unauthenticated", "Cannot do this: the session is not logged in");
 }

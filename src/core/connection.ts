@@ -10,9 +10,15 @@ import type { Push } from "./pushes.ts";
 /** Why prim ends a connection; protocol/ has the code of each. */
 export type CloseReason = "draining" | "heartbeat_timeout" | "kicked" | "internal_error";
 
+/** How a client speaks, for operators to tell: core makes no difference. */
+export type Wire = "websocket_json" | "websocket_protobuf" | "stream";
+
 export interface Connection {
   /** Address of the client as the transport knows it. */
   readonly remoteAddress: string;
+  readonly wire: Wire;
+  /** Bytes that wait for the client to read them. */
+  readonly backlogBytes: number;
 
   /**
    * Sends a push to this client alone.
@@ -30,8 +36,12 @@ export interface Connection {
   /** Ends subscribe(). Repeating it is safe. */
   unsubscribe(channel: ChannelId): void;
 
-  /** Ends the connection. The hub hears of it through Chat.disconnect(). Repeating it is safe. */
-  close(reason: CloseReason): void;
+  /**
+   * Ends the connection. The hub hears of it through Chat.disconnect(). Repeating it is safe.
+   *
+   * @param text told to the client instead of the usual words, at most CLOSE_TEXT_BYTES_MAX bytes.
+   */
+  close(reason: CloseReason, text?: string): void;
 }
 
 /** Fanout: the way to all connections of this node that are subscribed to a channel. */

@@ -127,25 +127,31 @@ describe("Delivery", () => {
     expect(client.offsetsIn(room)).toEqual([1, 2, 3]);
   });
 
-  test("deliver() tells that the history is lost when the log says so, and goes on", async () => {
-    let epoch: Epoch | undefined;
-    const { delivery, client, append } = open((log) => ({
-      ...bound(log),
-      async read(channel, range) {
-        const page = await log.read(channel, range);
-        if (epoch === undefined) return page;
-        const messages = page.messages.map((message) => ({ ...message, epoch: epoch as Epoch }));
-        return { ...page, head: { epoch, offset: page.head.offset }, messages };
-      },
-    }));
-    await delivery.open(room);
-    const first = await append("1");
-    epoch = "another1" as Epoch;
-    delivery.deliver({ ...first, epoch });
-    await settle();
-    expect(client.kinds()).toEqual(["notice", "msg"]);
-    expect(delivery.position(room)).toEqual({ epoch, offset: 1 });
-  });
+  for (const [name, heardBefore, kinds] of [
+    ["tells that the history is lost when the log says so", true, ["msg", "notice", "msg"]],
+    ["takes a new epoch as it is where nothing was heard before", false, ["msg"]],
+  ] as const) {
+    test(`deliver() ${name}, and goes on`, async () => {
+      let epoch: Epoch | undefined;
+      const { delivery, client, append } = open((log) => ({
+        ...bound(log),
+        async read(channel, range) {
+          const page = await log.read(channel, range);
+          if (epoch === undefined) return page;
+          const messages = page.messages.map((message) => ({ ...message, epoch: epoch as Epoch }));
+          return { ...page, head: { epoch, offset: page.head.offset }, messages };
+        },
+      }));
+      await delivery.open(room);
+      const first = await append("1");
+      if (heardBefore) delivery.deliver(first);
+      epoch = "another1" as Epoch;
+      delivery.deliver({ ...first, epoch });
+      await settle();
+      expect(client.kinds()).toEqual([...kinds]);
+      expect(delivery.position(room)).toEqual({ epoch, offset: 1 });
+    });
+  }
 
   test("deliver() drops a message of a channel that nobody here has open", async () => {
     const { delivery, fanout, append } = open();

@@ -141,9 +141,11 @@ export class Delivery {
         const page = await this.#log.read(channel, { after: local.offset, limit: HISTORY_PAGE_MAX });
         if (this.#channels.get(channel) !== local) return;
         if (page.head.epoch !== local.epoch) {
+          // Who has seen nothing yet has lost nothing: the log of an empty channel may begin under a newer epoch.
+          const isLoss = local.offset > 0;
           local.epoch = page.head.epoch;
           local.offset = 0;
-          this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
+          if (isLoss) this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
           continue;
         }
         for (const message of page.messages) this.#publish(local, message);

@@ -8,7 +8,7 @@ import { assert } from "../base/errors.ts";
 import type { AppPlatform, ChannelId, UserId } from "../base/ids.ts";
 import { platformRoom } from "./channel.ts";
 import type { Connection } from "./connection.ts";
-import { Session } from "./session.ts";
+import { type Caller, Session } from "./session.ts";
 import type { User } from "./user.ts";
 
 /** A room with members on this node. */
@@ -138,13 +138,13 @@ export class Hub {
 const NO_USERS: ReadonlyMap<UserId, User> = new Map();
 
 /** The rooms a logged-in session is in. */
-export function roomsOf(session: Session): Iterable<ChannelId> {
+export function roomsOf(session: Caller): Iterable<ChannelId> {
   if (session.rooms !== undefined) return session.rooms;
   return session.user === undefined ? [] : [platformRoom(session.user.appPlatform)];
 }
 
 /** True if the session is in the room; its platform's room counts until it left it. */
-export function isInRoom(session: Session, channel: ChannelId): boolean {
+export function isInRoom(session: Caller, channel: ChannelId): boolean {
   if (session.rooms !== undefined) return session.rooms.has(channel);
   return session.user !== undefined && platformRoom(session.user.appPlatform) === channel;
 }

@@ -13,7 +13,7 @@ import type { Store } from "./channel-log.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Hub, isInRoom, roomsOf } from "./hub.ts";
 import type { ChannelPosition, Position } from "./message.ts";
-import type { Session } from "./session.ts";
+import type { Caller, Session } from "./session.ts";
 import type { User } from "./user.ts";
 
 /** A channel to join, with the place the client had read to, if it wants to resume. */
@@ -48,8 +48,8 @@ export class Membership {
     this.#announcer = announcer;
   }
 
-  /** True if the session may see the channel. */
-  has(session: Session, channel: ChannelId): boolean {
+  /** True if who asks may see the channel. */
+  has(session: Caller, channel: ChannelId): boolean {
     if (session.user === undefined) return false;
     if (kindOf(channel) === "room") return isInRoom(session, channel);
     return channel === BROADCAST || channel === inboxOf(session.user.userId);

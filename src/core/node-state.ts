@@ -4,9 +4,12 @@
 import type { Clock } from "../base/clock.ts";
 import type { AppPlatform, ChannelId, NodeId, SessionId, UserId } from "../base/ids.ts";
 import { DEBUG_LIST_MAX } from "../base/limits.ts";
+import { BROADCAST, inboxOf } from "./channel.ts";
+import type { Wire } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Hub } from "./hub.ts";
+import { type Hub, roomsOf } from "./hub.ts";
 import type { Publisher } from "./publisher.ts";
+import type { Session } from "./session.ts";
 
 /** What the process itself says; observe/ measures it. */
 export interface ProcessState {
@@ -38,6 +41,28 @@ export interface NodeState extends ProcessState {
   readonly sendsUnderWay: number;
 }
 
+/** Which sessions; all that are given must hold. */
+export interface SessionQuery {
+  readonly userId?: UserId | undefined;
+  readonly appPlatform?: AppPlatform | undefined;
+  /** Members of this channel. */
+  readonly channel?: ChannelId | undefined;
+  readonly wire?: Wire | undefined;
+  /** With at least so many bytes waiting to be read. */
+  readonly backlogBytesMin?: number | undefined;
+  /** Serial of the last session of the page before; 0 from the beginning. */
+  readonly after: number;
+  /** 1 to DEBUG_LIST_MAX. */
+  readonly limit: number;
+}
+
+export interface SessionPage {
+  /** In the order in which they were connected. */
+  readonly sessions: readonly SessionEntry[];
+  /** The `after` of the next page; undefined on the last. */
+  readonly next: number | undefined;
+}
+
 export interface SessionEntry {
   readonly sessionId: SessionId;
   readonly remoteAddress: string;
@@ -47,6 +72,11 @@ export interface SessionEntry {
   readonly connectedAt: number;
   readonly loggedInAt: number;
   readonly heardAt: number;
+  readonly wire: Wire;
+  /** Bytes that wait for the client to read them. */
+  readonly backlogBytes: number;
+  /** Channels the session is a member of. */
+  readonly channelCount: number;
 }
 
 export interface RoomEntry {
@@ -101,17 +131,30 @@ export class NodeStateReporter {
     const entries: SessionEntry[] = [];
     for (const session of this.#parts.hub.sessions) {
       if (entries.length === DEBUG_LIST_MAX) break;
-      entries.push({
-        sessionId: `${this.#nodeId}-${session.serial}` as SessionId,
-        remoteAddress: session.connection.remoteAddress,
-        userId: session.user?.userId,
-        appPlatform: session.user?.appPlatform,
-        connectedAt: session.connectedAt,
-        loggedInAt: session.loggedInAt,
-        heardAt: session.heardAt,
-      });
+      entries.push(this.#entryOf(session));
     }
     return entries;
+  }
+
+  /** Looks through all sessions: some 10 ms for a million. */
+  findSessions(query: SessionQuery): SessionPage {
+    const found: Session[] = [];
+    for (const session of this.#parts.hub.sessions) {
+      if (session.serial <= query.after || !this.#matches(session, query)) continue;
+      if (found.length === query.limit)
+        return { sessions: this.#entriesOf(found), next: found.at(-1)?.serial };
+      found.push(session);
+    }
+    return { sessions: this.#entriesOf(found), next: undefined };
+  }
+
+  /** One session with its channels; undefined if it is not here. */
+  session(sessionId: string): { entry: SessionEntry; channels: readonly ChannelId[] } | undefined {
+    for (const session of this.#parts.hub.sessions) {
+      if (`${this.#nodeId}-${session.serial}` !== sessionId) continue;
+      return { entry: this.#entryOf(session), channels: channelsOf(session) };
+    }
+    return undefined;
   }
 
   /** At most DEBUG_LIST_MAX rooms. */
@@ -123,4 +166,39 @@ export class NodeStateReporter {
     }
     return entries;
   }
+
+  #matches(session: Session, query: SessionQuery): boolean {
+    const { userId, appPlatform, channel, wire, backlogBytesMin } = query;
+    if (userId !== undefined && session.user?.userId !== userId) return false;
+    if (appPlatform !== undefined && session.user?.appPlatform !== appPlatform) return false;
+    if (wire !== undefined && session.connection.wire !== wire) return false;
+    if (backlogBytesMin !== undefined && session.connection.backlogBytes < backlogBytesMin) return false;
+    return channel === undefined || channelsOf(session).includes(channel);
+  }
+
+  #entriesOf(sessions: readonly Session[]): SessionEntry[] {
+    return sessions.map((session) => this.#entryOf(session));
+  }
+
+  #entryOf(session: Session): SessionEntry {
+    const { connection, user, connectedAt, loggedInAt, heardAt } = session;
+    return {
+      sessionId: `${this.#nodeId}-${session.serial}` as SessionId,
+      remoteAddress: connection.remoteAddress,
+      userId: user?.userId,
+      appPlatform: user?.appPlatform,
+      connectedAt,
+      loggedInAt,
+      heardAt,
+      wire: connection.wire,
+      backlogBytes: connection.backlogBytes,
+      channelCount: channelsOf(session).length,
+    };
+  }
+}
+
+/** The channels the session is a member of, none before its login. */
+function channelsOf(session: Session): ChannelId[] {
+  if (session.user === undefined) return [];
+  return [...roomsOf(session), inboxOf(session.user.userId), BROADCAST];
 }

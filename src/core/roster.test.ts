@@ -47,3 +47,25 @@ describe("Roster", () => {
     expect(roster.list({ room: lobby, appPlatform: android }).users).toEqual([]);
   });
 });
+
+test("Roster.listByPlatform() has an entry per platform, page by page", async () => {
+  const world = new FakeChat();
+  for (const [userId, platform] of [
+    ["bob", web],
+    ["ann", android],
+    ["ann", web],
+    ["cat", web],
+  ] as const) {
+    await world.login(userId, [], platform);
+  }
+  const roster = new Roster(world.hub);
+  const first = roster.listByPlatform({ limit: 2 });
+  expect(first.users.map(({ userId, appPlatform }) => `${userId} ${appPlatform}`)).toEqual([
+    "ann 101",
+    "ann 102",
+  ]);
+  expect([first.total, first.more]).toEqual([4, true]);
+  const second = roster.listByPlatform({ limit: 2, after: first.users[1] });
+  expect(second.users.map(({ userId }) => userId as string)).toEqual(["bob", "cat"]);
+  expect(second.more).toBe(false);
+});

@@ -7,6 +7,7 @@
 import type { AppPlatform, ChannelId, UserId } from "../base/ids.ts";
 import { USER_LIST_PAGE_MAX } from "../base/limits.ts";
 import type { Hub } from "./hub.ts";
+import type { User } from "./user.ts";
 
 export interface UserPage {
   /** At most USER_LIST_PAGE_MAX, ascending by UTF-16 code units, each once. */
@@ -28,6 +29,21 @@ export interface UserListQuery {
   readonly limit?: number | undefined;
 }
 
+export interface UserPageOfPlatforms {
+  /** At most USER_LIST_PAGE_MAX, in the order of user ids and then platforms; one entry per platform. */
+  readonly users: readonly User[];
+  /** Entries in the whole list. */
+  readonly total: number;
+  /** True if there are more after the last one. */
+  readonly more: boolean;
+}
+
+/** Like UserListQuery, for a list with one entry per platform. */
+export interface PlatformListQuery extends Pick<UserListQuery, "appPlatform" | "room" | "limit"> {
+  /** Exclusive; undefined from the beginning. */
+  readonly after?: Pick<User, "userId" | "appPlatform"> | undefined;
+}
+
 export class Roster {
   readonly #hub: Hub;
 
@@ -43,9 +59,9 @@ export class Roster {
 
   list(query: UserListQuery): UserPage {
     const limit = Math.min(query.limit ?? USER_LIST_PAGE_MAX, USER_LIST_PAGE_MAX);
-    const smallest = new SmallestIds(limit + 1, query.after);
+    const smallest = new Smallest<UserId>(limit + 1, query.after, byCodeUnits);
     let total = 0;
-    for (const userId of this.#matching(query)) {
+    for (const { userId } of this.#matching(query)) {
       total += 1;
       smallest.offer(userId);
     }
@@ -55,43 +71,69 @@ export class Roster {
     return { users, total, next: more ? users[limit - 1] : undefined };
   }
 
-  *#matching({ appPlatform, room }: UserListQuery): Iterable<UserId> {
+  listByPlatform(query: PlatformListQuery): UserPageOfPlatforms {
+    const limit = Math.min(query.limit ?? USER_LIST_PAGE_MAX, USER_LIST_PAGE_MAX);
+    const smallest = new Smallest<Pick<User, "userId" | "appPlatform">>(limit + 1, query.after, byUser);
+    let total = 0;
+    for (const user of this.#matching(query)) {
+      total += 1;
+      smallest.offer(user);
+    }
+    // Only users were offered.
+    const users = smallest.take() as User[];
+    const more = users.length > limit;
+    if (more) users.length = limit;
+    return { users, total, more };
+  }
+
+  /** Who is logged in on a platform, in the order of their logins; the first `countMax` of them. */
+  first(appPlatform: AppPlatform, countMax: number): UserId[] {
+    return [...this.#hub.usersOf(appPlatform).keys().take(countMax)];
+  }
+
+  *#matching({ appPlatform, room }: PlatformListQuery | UserListQuery): Iterable<User> {
     if (room !== undefined) {
       for (const user of this.#hub.rooms.get(room)?.members.keys() ?? []) {
-        if (appPlatform === undefined || user.appPlatform === appPlatform) yield user.userId;
+        if (appPlatform === undefined || user.appPlatform === appPlatform) yield user;
       }
       return;
     }
     const platforms = appPlatform === undefined ? this.#hub.platforms() : [appPlatform];
-    for (const platform of platforms) yield* this.#hub.usersOf(platform).keys();
+    for (const platform of platforms) yield* this.#hub.usersOf(platform).values();
   }
 }
 
-/** Keeps the smallest ids of many, in one pass and a few sorts of a small array. */
-class SmallestIds {
+/** Keeps the smallest of many, in one pass and a few sorts of a small array. */
+class Smallest<T> {
   readonly #limit: number;
-  readonly #after: UserId | undefined;
-  #ids: UserId[] = [];
-  #ceiling: UserId | undefined;
+  readonly #after: T | undefined;
+  readonly #compare: (a: T, b: T) => number;
+  #kept: T[] = [];
+  #ceiling: T | undefined;
 
-  constructor(limit: number, after: UserId | undefined) {
+  constructor(limit: number, after: T | undefined, compare: (a: T, b: T) => number) {
     this.#limit = limit;
     this.#after = after;
+    this.#compare = compare;
   }
 
-  offer(id: UserId): void {
-    if (this.#after !== undefined && id <= this.#after) return;
-    if (this.#ceiling !== undefined && id >= this.#ceiling) return;
-    this.#ids.push(id);
-    if (this.#ids.length < this.#limit * 4) return;
+  offer(item: T): void {
+    if (this.#after !== undefined && this.#compare(item, this.#after) <= 0) return;
+    if (this.#ceiling !== undefined && this.#compare(item, this.#ceiling) >= 0) return;
+    this.#kept.push(item);
+    if (this.#kept.length < this.#limit * 4) return;
     this.take();
-    if (this.#ids.length === this.#limit) this.#ceiling = this.#ids[this.#limit - 1];
+    if (this.#kept.length === this.#limit) this.#ceiling = this.#kept[this.#limit - 1];
   }
 
-  take(): UserId[] {
-    this.#ids = [...new Set(this.#ids.sort(byCodeUnits))].slice(0, this.#limit);
-    return this.#ids;
+  take(): T[] {
+    this.#kept = [...new Set(this.#kept.sort(this.#compare))].slice(0, this.#limit);
+    return this.#kept;
   }
+}
+
+function byUser(a: Pick<User, "userId" | "appPlatform">, b: Pick<User, "userId" | "appPlatform">): number {
+  return byCodeUnits(a.userId, b.userId) || a.appPlatform - b.appPlatform;
 }
 
 function byCodeUnits(a: string, b: string): number {

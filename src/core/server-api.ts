@@ -9,10 +9,9 @@ import { BROADCAST, kindOf } from "./channel.ts";
 import type { Appended, HistoryPage, HistoryRange, Store } from "./channel-log.ts";
 import type { Content, Draft } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
-import type { Roster, UserListQuery, UserPage } from "./roster.ts";
+import type { PlatformListQuery, Roster, UserListQuery, UserPage, UserPageOfPlatforms } from "./roster.ts";
+import { SYSTEM_USER } from "./user.ts";
 
-/** The sender of messages that a back end sends in nobody's name. */
-export const SYSTEM_USER = "system" as UserId;
 /** The platform of messages that come from a back end. */
 export const NO_PLATFORM = 0 as AppPlatform;
 
@@ -53,6 +52,16 @@ export class ServerApi {
 
   async listUsers(query: UserListQuery): Promise<UserPage> {
     return this.#parts.roster.list(query);
+  }
+
+  /** Like listUsers(), with one entry per platform. */
+  async listByPlatform(query: PlatformListQuery): Promise<UserPageOfPlatforms> {
+    return this.#parts.roster.listByPlatform(query);
+  }
+
+  /** Who is logged in on a platform on this node, at most `countMax`. */
+  firstUsers(appPlatform: AppPlatform, countMax: number): UserId[] {
+    return this.#parts.roster.first(appPlatform, countMax);
   }
 
   /**

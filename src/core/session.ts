@@ -14,6 +14,12 @@ export interface Profile {
   readonly avatar?: string | undefined;
 }
 
+/**
+ * Who asks something of the chat: a session, or a login that holds no connection (Chat.identify()). The latter is
+ * a member of what every login is a member of, and is not online.
+ */
+export type Caller = Pick<Session, "user" | "profile" | "rooms">;
+
 export class Session {
   /** Counts the sessions of this node; with the node's id it makes the session id. */
   readonly serial: number;

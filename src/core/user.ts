@@ -15,6 +15,9 @@ export interface User {
   readonly sessions: Session[];
 }
 
+/** The sender of messages that a back end sends in nobody's name; nobody can log in as it. */
+export const SYSTEM_USER = "system" as UserId;
+
 // Control characters (C0, DEL, C1) break logs and terminals; line and paragraph separators and
 // bidirectional overrides let one name look like another.
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;

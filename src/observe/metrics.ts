@@ -12,6 +12,7 @@ export interface MetricSources {
   readonly framesPublished: () => number;
   readonly deliveries: () => number;
   readonly connectionsRefused: () => number;
+  readonly connectionsClosedByCode: () => ReadonlyMap<number, number>;
   readonly messagesStored: () => number;
 }
 
@@ -52,6 +53,16 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
   counter("prim_frames_published_total", "Frames handed to the runtime's topics", sources.framesPublished);
   counter("prim_deliveries_total", "Frames times subscribers", sources.deliveries);
   counter("prim_connections_refused_total", "Connections turned away", sources.connectionsRefused);
+  new Counter({
+    name: "prim_connections_closed_total",
+    help: "Connections that ended, by WebSocket close code; 1006 stands for silence, a slow reader or the network",
+    labelNames: ["code"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [code, count] of sources.connectionsClosedByCode()) this.inc({ code }, count);
+    },
+  });
   counter("prim_messages_stored_total", "Messages appended to a channel's log", sources.messagesStored);
   return () => registry.metrics();
 }

@@ -4,9 +4,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import pino from "pino";
-import type { Fields, Logger } from "../base/logger.ts";
-
-export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+import type { AdjustableLogger, Fields, LogLevel } from "../base/logger.ts";
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -15,15 +13,10 @@ export interface LogOptions {
   readonly file: string;
 }
 
-export interface ProcessLogger extends Logger {
-  /** Changes what is logged from now on. */
-  setLevel(level: LogLevel): void;
-}
-
 const STDERR = 2;
 
 /** @throws {Error} if the file can't be opened. */
-export function createLogger({ level, format, file }: LogOptions): ProcessLogger {
+export function createLogger({ level, format, file }: LogOptions): AdjustableLogger {
   if (file !== "") mkdirSync(dirname(file), { recursive: true });
   const destination = pino.destination({ dest: file === "" ? STDERR : file, sync: true });
   const stream =
@@ -44,6 +37,9 @@ export function createLogger({ level, format, file }: LogOptions): ProcessLogger
     info: write("info"),
     warn: write("warn"),
     error: write("error"),
+    get level() {
+      return logger.level as LogLevel;
+    },
     setLevel(next) {
       logger.level = next;
     },

@@ -5,10 +5,11 @@
  * wires can't differ in what they allow. Absent and empty are the same on this wire.
  */
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { z } from "zod";
 import { PrimError } from "../base/errors.ts";
 import { SEQ_BYTES_MAX } from "../base/limits.ts";
 import type { JoinedChannel } from "../core/membership.ts";
-import type { Message } from "../core/message.ts";
+import type { Content, Message } from "../core/message.ts";
 import type { Push } from "../core/pushes.ts";
 import type { JoinedChannelSchema } from "../gen/prim/v1/chat_pb.ts";
 import {
@@ -20,9 +21,19 @@ import {
 } from "../gen/prim/v1/frame_pb.ts";
 import type { Media, MessageSchema } from "../gen/prim/v1/message_pb.ts";
 import { CODES, type WireFault } from "./codes.ts";
-import { parseCommand } from "./commands.ts";
+import { type Command, parseCommand } from "./commands.ts";
+import { contentOf, contentShape } from "./content.ts";
 import type { Frame, Incoming, Result } from "./frames.ts";
-import { illegal } from "./shapes.ts";
+import { check, illegal } from "./shapes.ts";
+
+/** What a sender writes, as the requests of both interfaces have it. */
+interface ContentFields {
+  readonly type: string;
+  readonly msg: string;
+  readonly media?: Media | undefined;
+}
+
+const contentObject = z.object(contentShape);
 
 /** Reads a binary frame. A frame that is no request comes back with an empty seq and what is wrong with it. */
 export function decodeProtobuf(bytes: Uint8Array): Incoming {
@@ -118,6 +129,29 @@ export function eventOf(push: Push): NonNullable<MessageInitShape<typeof PushSch
   }
 }
 
+/**
+ * The command that a request stands for, checked as frames are.
+ *
+ * @throws {PrimError} `invalid_argument`.
+ */
+export function toCommand<A extends Exclude<ClientFrame["request"]["case"], undefined>>(
+  action: A,
+  value: Extract<ClientFrame["request"], { case: A }>["value"],
+): Extract<Command, { action: A }> {
+  const request = { case: action, value } as ClientFrame["request"];
+  // parseCommand() gives the command of the action it is asked for.
+  return parseCommand(action, dataOf(request)) as Extract<Command, { action: A }>;
+}
+
+/**
+ * The content of a message from a back end, checked as that of a frame is.
+ *
+ * @throws {PrimError} `invalid_argument`.
+ */
+export function toContent({ type, msg, media }: ContentFields): Content {
+  return contentOf(check(contentObject, contentData({ type, msg, media })));
+}
+
 function response(seq: string, value: MessageInitShape<typeof ResponseSchema>): Frame {
   return toBinary(ServerFrameSchema, create(ServerFrameSchema, { seq, body: { case: "response", value } }));
 }
@@ -147,8 +181,7 @@ function dataOf(request: ClientFrame["request"]): object {
       return { userId, appPlatform, serviceToken, nickname, avatar, positions: plain };
     }
     case "send": {
-      const { to, type, msg, media } = request.value;
-      return { ...targetOf(to), ...(type === "" ? {} : { type }), msg, ...(media ? mediaFields(media) : {}) };
+      return { ...targetOf(request.value.to), ...contentData(request.value) };
     }
     case "typing":
       return targetOf(request.value.to);
@@ -171,6 +204,10 @@ function dataOf(request: ClientFrame["request"]): object {
     case undefined:
       return {};
   }
+}
+
+function contentData({ type, msg, media }: ContentFields): object {
+  return { ...(type === "" ? {} : { type }), msg, ...(media ? mediaFields(media) : {}) };
 }
 
 function targetOf(

@@ -4,7 +4,6 @@
  */
 import type { Server, WebSocketHandler } from "bun";
 import { PrimError } from "../base/errors.ts";
-import { HTTP_BODY_BYTES_MAX } from "../base/limits.ts";
 
 export interface ListenerOptions<Data> {
   /** The setting that chooses the port, for the error message. */
@@ -17,6 +16,10 @@ export interface ListenerOptions<Data> {
     server: Server<Data>,
   ) => Response | undefined | Promise<Response | undefined>;
   readonly websocket: WebSocketHandler<Data>;
+  /** Bytes of a request's body; what is larger is refused with 413. */
+  readonly bodyBytesMax: number;
+  /** Serves HTTP/2 beside HTTP/1.1, in clear by prior knowledge. */
+  readonly http2?: boolean;
   /** Pages that the runtime bundles and serves by itself, by path. */
   readonly pages?: Readonly<Record<string, Bun.HTMLBundle>>;
 }
@@ -26,14 +29,17 @@ const HTTP_IDLE_SECONDS = 30;
 
 /** @throws {PrimError} `failed_precondition` if the address can't be listened on. */
 export function listen<Data>(options: ListenerOptions<Data>): Server<Data> {
-  const { host, port, fetch, websocket, pages, setting } = options;
+  const { host, port, fetch, websocket, pages, setting, bodyBytesMax, http2 } = options;
   try {
     return Bun.serve<Data, string>({
       hostname: host,
       port,
       idleTimeout: HTTP_IDLE_SECONDS,
-      maxRequestBodySize: HTTP_BODY_BYTES_MAX * 2,
+      maxRequestBodySize: bodyBytesMax,
+      http2: http2 ?? false,
       development: false,
+      // Without development mode Bun 1.4.5 shares ports unless told not to: a second prim would take half the clients.
+      reusePort: false,
       routes: { ...pages },
       fetch: (request, server) => fetch(request, server) as Response | Promise<Response>,
       websocket,

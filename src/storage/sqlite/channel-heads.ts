@@ -26,11 +26,14 @@ export interface ChannelHead {
 
 export class ChannelHeads {
   readonly #sql: Statements;
+  readonly #cachedMax: number;
   readonly #cache = new RecentMap<ChannelId, ChannelHead>();
   readonly #changed = new Set<ChannelHead>();
   #epoch: Epoch;
 
-  constructor(statements: Statements) {
+  /** @param cachedMax heads in memory; at least as many as one transaction changes. */
+  constructor(statements: Statements, cachedMax = HEADS_CACHED_MAX) {
+    this.#cachedMax = cachedMax;
     this.#sql = statements;
     this.#epoch = statements.storeEpoch.get()?.epoch ?? this.renewEpoch();
   }
@@ -106,11 +109,11 @@ export class ChannelHeads {
     this.#epoch = this.#sql.storeEpoch.get()?.epoch ?? this.#epoch;
   }
 
-  // HEADS_CACHED_MAX is greater than what one transaction touches, so a changed head never leaves before save().
+  // The bound is greater than what one transaction touches, so a changed head never leaves before save().
   #remember(head: ChannelHead): ChannelHead {
     this.#cache.set(head.channel, head);
     const oldest = this.#cache.oldest();
-    if (oldest !== undefined && this.#cache.size > HEADS_CACHED_MAX) this.#cache.delete(oldest.key);
+    if (oldest !== undefined && this.#cache.size > this.#cachedMax) this.#cache.delete(oldest.key);
     return head;
   }
 }

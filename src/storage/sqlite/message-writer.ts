@@ -57,9 +57,9 @@ export class MessageWriter {
   }
 }
 
-/** The length keeps apart what would read the same when put together. */
+/** A user id has no control characters, so the last line is the user. */
 function sendKey({ from, seq }: Draft): string {
-  const key = `${from.length}:${from}${seq}`;
+  const key = `${seq}\n${from}`;
   // SQLite takes UTF-8, in which all broken surrogates look the same; JSON escapes them.
   return key.isWellFormed() ? key : JSON.stringify(key);
 }

@@ -1,5 +1,5 @@
 /**
- * Every statement that runs while prim runs, prepared once. What each is for says its user.
+ * Every statement that runs while prim runs, prepared once. What each is for is said where it is used.
  */
 import type { Database } from "bun:sqlite";
 import type { Epoch, MessageId } from "../../base/ids.ts";
@@ -73,7 +73,7 @@ export function prepareStatements(database: Database) {
     // Takes the key unless a send that still counts has it: then it changes nothing.
     addSend: database.prepare<null, [number, string, number, string, number, number, number]>(
       `INSERT INTO sends (channel_id, send_key, offset, message_id, sent_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (channel_id, send_key) DO UPDATE SET
+        ON CONFLICT (send_key, channel_id) DO UPDATE SET
           offset = excluded.offset, message_id = excluded.message_id,
           sent_at = excluded.sent_at, expires_at = excluded.expires_at
         WHERE expires_at <= ?`,

@@ -7,8 +7,9 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 
 /** To be the outermost interceptor: it sees the code that the caller sees, and the whole time. */
-export function callLogInterceptor(log: Logger, clock: Clock): Interceptor {
+export function callLogInterceptor(log: Logger, clock: Clock, onCall: () => void): Interceptor {
   return (next) => async (request) => {
+    onCall();
     const startedMs = clock.monotonic();
     const method = `${request.service.typeName}/${request.method.name}`;
     const ended = (error?: unknown) => logEnd(log, method, clock.monotonic() - startedMs, error);

@@ -88,6 +88,8 @@ function errorWithInfo(message: string, code: Code, reason: string, cause?: unkn
   return new ConnectError(message, code, undefined, [info], cause);
 }
 
+/** The runtime's words for a call that was broken off; the last is what reading its request fails with. */
 function isAbort(error: unknown): boolean {
+  if (error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE") return true;
   return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 }

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
+import { eventually, openRpc } from "../../../test/rpc/rpc-fixture.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
 import { createFetchDoor } from "./fetch-door.ts";
-import { eventually, openRpc } from "./rpc-fixture.ts";
 
 const content = { msg: "hello" };
 const rpc = await openRpc();

@@ -3,16 +3,19 @@
  * needs trailers, which that port has not; such a call is told so.
  */
 import { createFetchHandler, type UniversalHandler } from "@connectrpc/connect/protocol";
+import { valuesOfCall } from "./call-values.ts";
 import { noTrailersError } from "./errors.ts";
 
 /** What a Bun server has, as far as this file needs it. */
-export interface IdleTimeouts {
+export interface ServerOfRequest {
   /** Sets after how many silent seconds a request is cut; 0 for never. */
   timeout(request: Request, seconds: number): void;
+  /** Who sent it; null if the client has gone. */
+  requestIP(request: Request): { readonly address: string } | null;
 }
 
 /** Never rejects for what a caller did. */
-export type FetchHandler = (request: Request, server: IdleTimeouts) => Promise<Response>;
+export type FetchHandler = (request: Request, server: ServerOfRequest) => Promise<Response>;
 
 export interface FetchDoorOptions {
   /** "2" if the port speaks HTTP/2 as well; with "1.1" calls that stream both ways get status 505. */
@@ -30,13 +33,13 @@ export function createFetchDoor(
 }
 
 function mount(handler: UniversalHandler, options: FetchDoorOptions): FetchHandler {
-  const fetchHandler = createFetchHandler(handler, options);
   const streams = handler.method.methodKind !== "unary";
   return (request, server) => {
     if (GRPC_CONTENT.test(request.headers.get("content-type") ?? "")) return Promise.resolve(refuseGrpc());
     // A stream may be quiet for longer than the port's idle timeout; a unary request is cut by it, like any other.
     if (streams) server.timeout(request, 0);
-    return fetchHandler(request);
+    const contextValues = valuesOfCall(server.requestIP(request)?.address);
+    return createFetchHandler((call) => handler({ ...call, contextValues }), options)(request);
   };
 }
 

@@ -1,11 +1,11 @@
 /** What operators use, against a real port: grpcurl (grpc-go) and `buf curl` (connect-go). */
 import { describe, expect, test } from "bun:test";
+import { describeWith } from "../../../test/parts.ts";
+import { eventually, openRpc } from "../../../test/rpc/rpc-fixture.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
-import { eventually, openRpc } from "./rpc-fixture.ts";
 
-const GRPCURL = Bun.which("grpcurl") ?? Bun.which(`${process.env["HOME"]}/go/bin/grpcurl`);
-const BUF = ["bun", "--bun", "node_modules/.bin/buf"];
+const BUF = [process.execPath, "--bun", "node_modules/.bin/buf"];
 const SERVICES = [
   "grpc.health.v1.Health",
   "grpc.reflection.v1.ServerReflection",
@@ -30,11 +30,9 @@ async function run(command: readonly string[]): Promise<Ran> {
   return { exitCode, stdout, stderr };
 }
 
-function grpcurl(...args: string[]): Promise<Ran> {
-  return run([GRPCURL ?? "grpcurl", "-plaintext", ...args]);
-}
+describeWith("grpcurl", "grpcurl", (path) => {
+  const grpcurl = (...args: string[]): Promise<Ran> => run([path, "-plaintext", ...args]);
 
-describe.skipIf(GRPCURL === null)("grpcurl", () => {
   test("lists services and methods", async () => {
     await using rpc = await openRpc();
     expect((await grpcurl(rpc.address, "list")).stdout.trim().split("\n")).toEqual(SERVICES);
@@ -97,7 +95,7 @@ describe.skipIf(GRPCURL === null)("grpcurl", () => {
 
   test("watches health while it changes, until the node drains", async () => {
     await using rpc = await openRpc();
-    const command = [GRPCURL ?? "", "-plaintext", rpc.address, "grpc.health.v1.Health/Watch"];
+    const command = [path, "-plaintext", rpc.address, "grpc.health.v1.Health/Watch"];
     const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
     let seen = "";
     const reading = (async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { openRpc, SOON_MS } from "./rpc-fixture.ts";
+import { openRpc, SOON_MS } from "../../../test/rpc/rpc-fixture.ts";
 
 const FRAME_HEADERS = 1;
 const FRAME_SETTINGS = 4;

@@ -44,6 +44,8 @@ export interface RpcHandlerOptions {
    * cancelled call either.
    */
   readonly draining: AbortSignal;
+  /** Called at the begin of each call, for those who count them. */
+  readonly onCall?: (() => void) | undefined;
   /**
    * Decides who may call, before a request is read; health and reflection are open to all. It may leave what it
    * found out about the caller in `context.values`.
@@ -88,7 +90,7 @@ export function createRpcHandlers(
     writeMaxBytes: RPC_MESSAGE_BYTES_MAX,
     maxTimeoutMs: RPC_DEADLINE_MS_MAX,
     interceptors: [
-      callLogInterceptor(options.log, options.clock),
+      callLogInterceptor(options.log, options.clock, options.onCall ?? (() => {})),
       errorInterceptor,
       validationInterceptor(descs),
     ],

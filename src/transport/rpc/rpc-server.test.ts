@@ -8,6 +8,8 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { $ } from "bun";
+import { describeWith } from "../../../test/parts.ts";
+import { eventually, keepingLogger, openRpc, type RpcFixture } from "../../../test/rpc/rpc-fixture.ts";
 import { systemClock } from "../../base/clock.ts";
 import { PrimError } from "../../base/errors.ts";
 import {
@@ -20,7 +22,6 @@ import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus } from "../../gen/grpc/health/v1/health_pb.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
-import { eventually, keepingLogger, openRpc, type RpcFixture } from "./rpc-fixture.ts";
 import { RpcServer } from "./rpc-server.ts";
 
 const content = { msg: "hello" };
@@ -241,7 +242,7 @@ describe("listen()", () => {
   });
 });
 
-describe.skipIf(Bun.which("openssl") === null)("with a certificate", () => {
+describeWith("openssl", "with a certificate", () => {
   test("the port speaks TLS, and calls are served over it", async () => {
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"];
     const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "-"];

@@ -20,6 +20,7 @@ import {
   RPC_STREAMS_PER_CONNECTION_MAX,
 } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
+import { valuesOfCall } from "./call-values.ts";
 import { keepHeadersPlain } from "./plain-headers.ts";
 
 export interface RpcServerOptions {
@@ -137,7 +138,8 @@ export class RpcServer {
         response.writeHead(404).end();
         return;
       }
-      const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, undefined));
+      const values = valuesOfCall(request.socket.remoteAddress);
+      const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
       await universalResponseToNodeResponse(answer, response);
     } catch (error) {
       // The client is gone. Whatever an implementation throws has been made an answer before it comes here.

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { openRpc } from "../../../test/rpc/rpc-fixture.ts";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
-import { openRpc } from "./rpc-fixture.ts";
 
 async function failureOf(call: Promise<unknown>): Promise<ConnectError> {
   return call.then(

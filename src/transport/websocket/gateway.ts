@@ -6,15 +6,20 @@
  */
 import type { Server, WebSocketHandler } from "bun";
 import type { Clock } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
 import type { Chat } from "../../core/chat.ts";
 import type { Hub } from "../../core/hub.ts";
 import { decodeFrame } from "../../protocol/codec.ts";
-import { REFERENCE_NO_JSON } from "../../protocol/codes.ts";
+import { CLOSE_CODES, REFERENCE_NO_JSON } from "../../protocol/codes.ts";
 import type { Incoming } from "../../protocol/frames.ts";
 import { type RequestRunner, tooMany } from "./request-runner.ts";
 import { type PrimSocket, WebSocketConnection } from "./websocket-connection.ts";
 
 export const WEBSOCKET_PATH = "/acc";
+
+/** Below are the codes of RFC 6455 and its registry, a few; from here on anybody's. */
+const APPLICATION_CODES_FROM = 3_000;
+const OWN_CLOSE_CODES: ReadonlySet<number> = new Set(Object.values(CLOSE_CODES).map(({ code }) => code));
 
 export interface GatewayOptions {
   readonly frameBytesMax: number;
@@ -29,6 +34,7 @@ export interface GatewayParts {
   readonly chat: Chat;
   readonly hub: Hub;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly runner: RequestRunner;
 }
 
@@ -38,6 +44,7 @@ export class WebSocketGateway {
   #accepting = true;
   #framesIn = 0;
   #refusedConnections = 0;
+  readonly #closedByCode = new Map<number, number>();
 
   constructor(parts: GatewayParts, options: GatewayOptions) {
     this.#parts = parts;
@@ -52,6 +59,11 @@ export class WebSocketGateway {
   /** Connections turned away, since the start. */
   get refusedConnections(): number {
     return this.#refusedConnections;
+  }
+
+  /** Connections that ended, by close code, since the start; 0 for codes that clients made up. */
+  get closedByCode(): ReadonlyMap<number, number> {
+    return this.#closedByCode;
   }
 
   /** From now on new connections are turned away with 503. */
@@ -94,7 +106,7 @@ export class WebSocketGateway {
       message: (socket, data) => this.#message(socket, data),
       ping: (socket) => void this.#heard(socket),
       drain: (socket) => socket.data.drain(),
-      close: (socket) => this.#close(socket),
+      close: (socket, code, reason) => this.#close(socket, code, reason),
     };
   }
 
@@ -107,16 +119,18 @@ export class WebSocketGateway {
     const now = this.#heard(socket);
     this.#framesIn += 1;
     const incoming = decodeFrame(data);
-    if (isReferenceNoJson(connection, incoming)) {
-      connection.send(REFERENCE_NO_JSON);
-      return;
+    const isWithinRate = connection.countFrame(now, this.#options.framesPerSecond);
+    // While a login is under way its format stands: the login's pushes are on their way.
+    if (connection.session.user === undefined && connection.waiting === undefined && incoming.seq !== "") {
+      connection.format = incoming.format;
     }
-    if (connection.session.user === undefined && incoming.seq !== "") connection.format = incoming.format;
-    if (connection.countFrame(now, this.#options.framesPerSecond)) {
-      this.#parts.runner.take(connection, incoming);
-    } else {
+    if (!isWithinRate) {
       const what = `more than ${this.#options.framesPerSecond} frames in a second`;
       this.#parts.runner.refuse(connection, incoming, tooMany(what));
+    } else if (isReferenceNoJson(connection, incoming)) {
+      connection.send(REFERENCE_NO_JSON);
+    } else {
+      this.#parts.runner.take(connection, incoming);
     }
   }
 
@@ -126,8 +140,13 @@ export class WebSocketGateway {
     return now;
   }
 
-  #close(socket: PrimSocket): void {
+  #close(socket: PrimSocket, code: number, reason: string): void {
     const connection = socket.data;
+    // A client may close with any code up to 4999: what is no code of PROTOCOL.md counts as one.
+    const counted = code < APPLICATION_CODES_FROM || OWN_CLOSE_CODES.has(code) ? code : 0;
+    this.#closedByCode.set(counted, (this.#closedByCode.get(counted) ?? 0) + 1);
+    const { chat, logger } = this.#parts;
+    logger.debug("session closed", { sessionId: chat.sessionIdOf(connection.session), code, reason });
     connection.detach();
     this.#parts.chat.disconnect(connection.session);
   }

@@ -1,21 +1,22 @@
 /**
  * RequestRunner: runs a client's commands against the chat and sends the answers.
  *
- * Login and join take turns with whatever follows on the same connection, so that a client may
- * send "join" and "send" in one breath; sends overlap, and are stored in the order they came.
+ * Login, join and history take turns with whatever follows on the same connection: so a client may
+ * send "join" and "send" in one breath, and can't have more pages on their way than it reads. Sends overlap,
+ * and are stored in the order they came.
  */
 import { PrimError } from "../../base/errors.ts";
 import { WAITING_FRAMES_MAX } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chat } from "../../core/chat.ts";
-import type { Joined } from "../../core/membership.ts";
 import { encodeFault, encodeResult } from "../../protocol/codec.ts";
 import { faultOf } from "../../protocol/codes.ts";
 import type { Command } from "../../protocol/commands.ts";
 import type { Incoming, Result } from "../../protocol/frames.ts";
 import type { WebSocketConnection } from "./websocket-connection.ts";
 
-type Join = Extract<Command, { action: "login" | "join" }>;
+/** Commands that whatever follows waits for. */
+type Turn = Extract<Command, { action: "login" | "join" | "history" }>;
 
 export class RequestRunner {
   readonly #chat: Chat;
@@ -33,7 +34,7 @@ export class RequestRunner {
     } else if (connection.waiting.length < WAITING_FRAMES_MAX) {
       connection.waiting.push(incoming);
     } else {
-      this.refuse(connection, incoming, tooMany("too many frames wait for the login or join before them"));
+      this.refuse(connection, incoming, tooMany("too many frames wait for the request before them"));
     }
   }
 
@@ -57,9 +58,9 @@ export class RequestRunner {
       this.refuse(connection, incoming, command);
       return;
     }
-    if (command.action === "login" || command.action === "join") {
+    if (command.action === "login" || command.action === "join" || command.action === "history") {
       connection.waiting = [];
-      void this.#join(connection, incoming, command).finally(() => this.#resume(connection));
+      void this.#takeTurn(connection, incoming, command).finally(() => this.#resume(connection));
       return;
     }
     try {
@@ -77,29 +78,39 @@ export class RequestRunner {
     }
   }
 
-  async #join(connection: WebSocketConnection, incoming: Incoming, command: Join): Promise<void> {
+  async #takeTurn(connection: WebSocketConnection, incoming: Incoming, command: Turn): Promise<void> {
     try {
-      let joined: Joined;
-      if (command.action === "login") {
-        if (connection.session.user === undefined) connection.format = incoming.format;
-        const login = await this.#chat.login(connection.session, command);
-        const { sessionId, channels } = login;
-        joined = login;
-        this.#answer(connection, incoming, {
-          action: "login",
-          sessionId,
-          channels,
-          details: command.wantsDetails,
-        });
-      } else {
-        joined = await this.#chat.join(connection.session, command.channel, command.from);
-        const [channel] = joined.channels;
-        if (channel !== undefined) this.#answer(connection, incoming, { action: "join", joined: channel });
+      switch (command.action) {
+        case "login":
+          return await this.#login(connection, incoming, command);
+        case "join": {
+          const joined = await this.#chat.join(connection.session, command.channel, command.from);
+          const [channel] = joined.channels;
+          if (channel !== undefined) this.#answer(connection, incoming, { action: "join", joined: channel });
+          return await joined.replay();
+        }
+        case "history": {
+          const { action, channel, range } = command;
+          const page = await this.#chat.history(connection.session, channel, range);
+          this.#answer(connection, incoming, { action, channel, page });
+          if (connection.isCongested) await connection.drained();
+        }
       }
-      await joined.replay();
     } catch (error) {
       if (!connection.session.closed) this.refuse(connection, incoming, error);
     }
+  }
+
+  async #login(
+    connection: WebSocketConnection,
+    incoming: Incoming,
+    command: Extract<Command, { action: "login" }>,
+  ): Promise<void> {
+    if (connection.session.user === undefined) connection.format = incoming.format;
+    const { sessionId, channels, replay } = await this.#chat.login(connection.session, command);
+    const details = command.wantsDetails;
+    this.#answer(connection, incoming, { action: "login", sessionId, channels, details });
+    await replay();
   }
 
   #resume(connection: WebSocketConnection): void {
@@ -109,7 +120,7 @@ export class RequestRunner {
       if (connection.session.closed) return;
       this.#run(connection, frame);
       if (connection.waiting === undefined) continue;
-      // That was a login or join again: the rest waits for it.
+      // That was one of those again: the rest waits for it.
       connection.waiting = waiting;
       return;
     }
@@ -117,7 +128,7 @@ export class RequestRunner {
 
   #execute(
     connection: WebSocketConnection,
-    command: Exclude<Command, Join>,
+    command: Exclude<Command, Turn>,
     seq: string,
   ): Result | Promise<Result> {
     const chat = this.#chat;
@@ -144,10 +155,6 @@ export class RequestRunner {
           .then((receipt) => ({ action, receipt }));
       case "read":
         return chat.read(session, command.channel, command.offset).then(() => ({ action }));
-      case "history": {
-        const { channel, range } = command;
-        return chat.history(session, channel, range).then((page) => ({ action, channel, page }));
-      }
     }
   }
 

@@ -2,12 +2,12 @@
  * WebSocketConnection: the core's Connection over one of Bun's WebSockets.
  *
  * It also keeps what the gateway must know of the client between frames: the format it speaks, how
- * many frames it sent this second, and the frames that wait while a login or join is under way.
+ * many frames it sent this second, and the frames that wait for a login, join or history.
  */
 import type { ServerWebSocket } from "bun";
 import { assert } from "../../base/errors.ts";
 import type { ChannelId } from "../../base/ids.ts";
-import type { CloseReason, Connection } from "../../core/connection.ts";
+import type { CloseReason, Connection, Wire } from "../../core/connection.ts";
 import type { Push } from "../../core/pushes.ts";
 import type { Session } from "../../core/session.ts";
 import { encodePush } from "../../protocol/codec.ts";
@@ -22,7 +22,7 @@ const SECOND_MS = 1_000;
 export class WebSocketConnection implements Connection {
   /** What pushes are encoded in: the format of the login, before that of the last frame. */
   format: Format = "json";
-  /** Frames that wait for a login or join to end; undefined when none is under way. */
+  /** Frames that wait for a login, join or history to end; undefined when none is under way. */
   waiting: Incoming[] | undefined = undefined;
   #socket: PrimSocket | undefined = undefined;
   #session: Session | undefined = undefined;
@@ -42,6 +42,14 @@ export class WebSocketConnection implements Connection {
 
   get remoteAddress(): string {
     return this.#socket?.remoteAddress ?? "";
+  }
+
+  get wire(): Wire {
+    return this.format === "protobuf" ? "websocket_protobuf" : "websocket_json";
+  }
+
+  get backlogBytes(): number {
+    return this.#socket?.getBufferedAmount() ?? 0;
   }
 
   attach(socket: PrimSocket, session: Session): void {
@@ -74,7 +82,12 @@ export class WebSocketConnection implements Connection {
     const socket = this.#socket;
     if (socket === undefined) return true;
     socket.send(encodePush(this.format, push));
-    return socket.getBufferedAmount() < this.#backlogBytesMax / 2;
+    return !this.isCongested;
+  }
+
+  /** True if so much is unread that more should wait for drained(). */
+  get isCongested(): boolean {
+    return (this.#socket?.getBufferedAmount() ?? 0) >= this.#backlogBytesMax / 2;
   }
 
   drained(): Promise<void> {
@@ -102,9 +115,9 @@ export class WebSocketConnection implements Connection {
     return this.#socket?.isSubscribed(topicOf(channel, this.format)) ?? false;
   }
 
-  close(reason: CloseReason): void {
-    const { code, text } = CLOSE_CODES[reason];
-    this.#socket?.close(code, text);
+  close(reason: CloseReason, text?: string): void {
+    const close = CLOSE_CODES[reason];
+    this.#socket?.close(close.code, text || close.text);
   }
 
   #wake(): void {

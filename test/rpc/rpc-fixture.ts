@@ -5,15 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DescService } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { systemClock } from "../../base/clock.ts";
-import { PrimError } from "../../base/errors.ts";
-import { type Fields, type Logger, silentLogger } from "../../base/logger.ts";
-import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
-import { PushService } from "../../gen/prim/v1/push_pb.ts";
-import { drainingError } from "./errors.ts";
-import { HealthBoard } from "./health-board.ts";
-import { createRpcHandlers, rpcService } from "./rpc-handlers.ts";
-import { RpcServer, type RpcServerOptions } from "./rpc-server.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { PrimError } from "../../src/base/errors.ts";
+import { type Fields, type Logger, silentLogger } from "../../src/base/logger.ts";
+import { OpsService } from "../../src/gen/prim/v1/ops_pb.ts";
+import { PushService } from "../../src/gen/prim/v1/push_pb.ts";
+import { drainingError } from "../../src/transport/rpc/errors.ts";
+import { HealthBoard } from "../../src/transport/rpc/health-board.ts";
+import { createRpcHandlers, rpcService } from "../../src/transport/rpc/rpc-handlers.ts";
+import { RpcServer, type RpcServerOptions } from "../../src/transport/rpc/rpc-server.ts";
 
 /** How long a test waits for something that takes milliseconds. */
 export const SOON_MS = 4_000;

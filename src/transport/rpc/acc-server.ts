@@ -1,0 +1,113 @@
+/**
+ * AccServer: the reference system's contract, for back ends that were made for it (proto/protobuf/acc_server.proto).
+ *
+ * All answers have gRPC status OK; what is wrong stands in retCode, in the codes of the WebSocket.
+ */
+import type { ServiceImpl } from "@connectrpc/connect";
+import { PrimError } from "../../base/errors.ts";
+import type { AppPlatform, UserId } from "../../base/ids.ts";
+import { REFERENCE_USER_LIST_MAX, SEQ_BYTES_MAX } from "../../base/limits.ts";
+import type { Logger } from "../../base/logger.ts";
+import { inboxOf, platformRoom } from "../../core/channel.ts";
+import type { Fanout } from "../../core/connection.ts";
+import type { Mail, ServerApi } from "../../core/server-api.ts";
+import { parseUserId, SYSTEM_USER } from "../../core/user.ts";
+import type { AccServer, SendMsgAllReq, SendMsgReq } from "../../gen/protobuf/acc_server_pb.ts";
+import { CODES, faultOf } from "../../protocol/codes.ts";
+import { toContent } from "../../protocol/protobuf-codec.ts";
+import { illegal } from "../../protocol/shapes.ts";
+
+export interface AccServerParts {
+  readonly api: ServerApi;
+  readonly fanout: Fanout;
+  readonly platforms: readonly AppPlatform[];
+  readonly log: Logger;
+}
+
+const OK = { retCode: CODES.success };
+
+export function createAccServer({
+  api,
+  fanout,
+  platforms,
+  log,
+}: AccServerParts): ServiceImpl<typeof AccServer> {
+  async function answered<T extends object>(call: () => Promise<T>) {
+    try {
+      return { ...OK, ...(await call()) };
+    } catch (error) {
+      if (!(error instanceof PrimError)) log.error("rpc call failed", { method: "AccServer", error });
+      const { code, text } = faultOf(error);
+      return { retCode: code, errMsg: text };
+    }
+  }
+
+  /** @throws {PrimError} `permission_denied` for a platform that is not configured. */
+  function platformOf(appID: number): AppPlatform {
+    const appPlatform = appID as AppPlatform;
+    if (platforms.includes(appPlatform)) return appPlatform;
+    throw new PrimError(
+      "permission_denied",
+      `Cannot use appID ${appID}: allowed are ${platforms.join(", ")}`,
+    );
+  }
+
+  return {
+    queryUsersOnline: ({ appID, userID }) =>
+      answered(async () => {
+        const appPlatform = appID === 0 ? undefined : platformOf(appID);
+        return { online: await api.isOnline(parseUserId(userID), appPlatform) };
+      }),
+
+    // The recipient's own name is shown as the sender, as in the reference system: the request has no other.
+    sendMsg: (request) =>
+      answered(async () => {
+        const appPlatform = platformOf(request.appID);
+        const userId = parseUserId(request.userID);
+        const kind = kindOf(request.cms);
+        if (kind === "msg") {
+          const { receipt } = await api.sendToUser(userId, { ...mailOf(request), from: userId, appPlatform });
+          return { sendMsgID: receipt.id };
+        }
+        fanout.publish(inboxOf(userId), {
+          kind,
+          channel: platformRoom(appPlatform),
+          from: userId,
+          appPlatform,
+        });
+        return { sendMsgID: request.seq };
+      }),
+
+    sendMsgAll: (request) =>
+      answered(async () => {
+        const appPlatform = platformOf(request.appID);
+        const from = request.userID === "" ? SYSTEM_USER : parseUserId(request.userID);
+        const kind = kindOf(request.cms);
+        const channel = platformRoom(appPlatform);
+        if (kind === "msg") {
+          const { receipt } = await api.sendToChannel(channel, { ...mailOf(request), from, appPlatform });
+          return { sendMsgID: receipt.id };
+        }
+        fanout.publish(channel, { kind, channel, from, appPlatform });
+        return { sendMsgID: request.seq };
+      }),
+
+    getUserList: ({ appID }) => answered(async () => ({ userID: usersOf(platformOf(appID)) as string[] })),
+  };
+
+  function usersOf(appPlatform: AppPlatform): UserId[] {
+    return api.firstUsers(appPlatform, REFERENCE_USER_LIST_MAX);
+  }
+}
+
+function mailOf({ seq, type, msg }: SendMsgReq | SendMsgAllReq): Mail {
+  if (Buffer.byteLength(seq) > SEQ_BYTES_MAX) throw illegal(`"seq" must be at most ${SEQ_BYTES_MAX} bytes`);
+  return { content: toContent({ type, msg }), msgId: seq };
+}
+
+/** Comings and goings are pushed and not stored, whatever the text. */
+function kindOf(cms: string): "msg" | "enter" | "exit" {
+  if (cms === "" || cms === "msg") return "msg";
+  if (cms === "enter" || cms === "exit") return cms;
+  throw illegal('"cms" must be "msg", "enter" or "exit"');
+}
