@@ -57,7 +57,7 @@ export interface Addresses {
 }
 
 export interface App {
-  /** @throws {PrimError} `failed_precondition` if a port or the data directory can't be had; nothing stays open. */
+  /** @throws {PrimError} `failed_precondition` or `unavailable` if a port or the data directory can't be had; nothing stays open. */
   start(): Promise<Addresses>;
   /** Takes no new connections and no new requests, and finishes what is under way. */
   drain(): Promise<void>;
