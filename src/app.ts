@@ -57,7 +57,7 @@ export interface Addresses {
 }
 
 export interface App {
-  /** @throws {PrimError} `failed_precondition` if a port or the data directory can't be had; nothing stays open. */
+  /** @throws {PrimError} `failed_precondition` or `unavailable` if a port or the data directory can't be had; nothing stays open. */
   start(): Promise<Addresses>;
   /** Takes no new connections and no new requests, and finishes what is under way. */
   drain(): Promise<void>;
@@ -71,8 +71,11 @@ const CLOSING_POLL_MS = 10;
 const CLOSING_MS_MAX = 1_000;
 /** What calls under way get to finish when the RPC port closes: their messages are stored by then. */
 const CALLS_MS_MAX = 2_000;
-/** A body on the HTTP port is a call over RPC at most; what goes past the routes of the HTTP interface is bounded there. */
-const BODY_BYTES_MAX = RPC_MESSAGE_BYTES_MAX + 1_024;
+/**
+ * A body on the HTTP port: twice what a call may have, so that a call which is too large gets an answer of its own
+ * protocol. The routes of the HTTP interface have a bound of theirs.
+ */
+const BODY_BYTES_MAX = 2 * RPC_MESSAGE_BYTES_MAX;
 
 export function createApp(config: Config, environment: AppEnvironment): App {
   const { clock, logger, version } = environment;

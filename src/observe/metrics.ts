@@ -40,7 +40,11 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
         this.inc(read());
       },
     });
-  gauge("prim_connections", "Open WebSocket connections", () => sources.state().connections);
+  gauge(
+    "prim_connections",
+    "Open connections of clients: WebSockets and streams",
+    () => sources.state().connections,
+  );
   gauge("prim_sessions", "Connections that are logged in", () => sources.state().sessions);
   gauge("prim_users", "Users online, each counted once per platform", () => sources.state().users);
   gauge("prim_rooms", "Rooms with members on this node", () => sources.state().rooms);

@@ -195,18 +195,9 @@ describe("a stream ends", () => {
     const chat = createClient(ChatService, grpc());
     const { token } = await chat.login({ userId: "slow", appPlatform: 101 });
     const before = (await ops().getState({})).state?.slowClosedTotal ?? 0n;
-    const session = http2.connect(`http://${prim.rpcAddress}`, { settings: { initialWindowSize: 1_024 } });
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/prim.v1.ChatService/Subscribe",
-      "content-type": "application/grpc",
-      te: "trailers",
-      authorization: `Bearer ${token}`,
-    });
+    const { session, stream } = openUnread(token);
     const trailers = new Promise<http2.IncomingHttpHeaders>((resolve) => stream.once("trailers", resolve));
-    stream.end(Buffer.alloc(5));
-    const online = async () =>
-      (await push().queryUsersOnline({ users: [{ userId: "slow" }] })).users[0]?.online === true;
+    const online = () => isOnline("slow");
     await eventually(online);
     const msg = "x".repeat(10_000);
     for (let count = 0; await online(); count += 1) {
@@ -217,6 +208,23 @@ describe("a stream ends", () => {
     stream.resume();
     expect((await trailers)["grpc-status"]).toBe(String(Code.ResourceExhausted));
     session.close();
+  }, 20_000);
+
+  test("when the caller cancels, though it never read, or is gone", async () => {
+    const chat = createClient(ChatService, grpc());
+    const { token } = await chat.login({ userId: "gone", appPlatform: 101 });
+    const content = { msg: "x".repeat(10_000) };
+    for (const leave of ["cancel", "destroy"]) {
+      const { session, stream } = openUnread(token);
+      await eventually(() => isOnline("gone"));
+      await push().sendToUser({ userId: "gone", content });
+      await push().sendToUser({ userId: "gone", content });
+      if (leave === "cancel") stream.close(http2.constants.NGHTTP2_CANCEL);
+      else session.destroy();
+      await eventually(async () => !(await isOnline("gone")));
+      session.destroy();
+    }
+    await eventually(async () => (await ops().listSessions({ userId: "gone" })).sessions.length === 0);
   }, 20_000);
 
   test("with DRAINING, after the notice", async () => {
@@ -248,4 +256,24 @@ async function endOfCall(call: Promise<unknown>) {
 
 async function endOfOpening(token: string, channel: string) {
   return open("eve", { token, positions: [{ channel, epoch: "", offset: 0n }] }).then(() => undefined, endOf);
+}
+
+async function isOnline(userId: string): Promise<boolean> {
+  return (await push().queryUsersOnline({ users: [{ userId }] })).users[0]?.online === true;
+}
+
+/** A Subscribe stream by hand, of which nothing is read but what a small window holds. */
+function openUnread(token: string) {
+  const session = http2.connect(`http://${prim.rpcAddress}`, { settings: { initialWindowSize: 1_024 } });
+  session.on("error", () => {});
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/prim.v1.ChatService/Subscribe",
+    "content-type": "application/grpc",
+    te: "trailers",
+    authorization: `Bearer ${token}`,
+  });
+  stream.on("error", () => {});
+  stream.end(Buffer.alloc(5));
+  return { session, stream };
 }

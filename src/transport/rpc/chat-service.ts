@@ -61,7 +61,12 @@ export function createChatService(parts: ChatServiceParts): ServiceImpl<typeof C
       const login = loginOf(context);
       return login.inTurn(async () => {
         const { session } = streamOf(login);
-        if (isMember(chat, login, room)) chat.leave(session, room);
+        try {
+          chat.leave(session, room);
+        } catch (error) {
+          // Leaving twice is safe.
+          if (!isStranger(error)) throw error;
+        }
         return {};
       });
     },
@@ -112,14 +117,8 @@ function streamOf({ stream }: Login): StreamConnection {
   });
 }
 
-function isMember(chat: Chat, { caller }: Login, room: ReturnType<typeof parseChannelId>): boolean {
-  try {
-    chat.checkMember(caller, room);
-    return true;
-  } catch (error) {
-    if (error instanceof PrimError && error.reason === "NOT_A_MEMBER") return false;
-    throw error;
-  }
+function isStranger(error: unknown): boolean {
+  return error instanceof PrimError && error.reason === "NOT_A_MEMBER";
 }
 
 function positionOf({ channel, epoch, offset }: PositionOnWire): ChannelPosition {

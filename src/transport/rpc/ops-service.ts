@@ -29,7 +29,7 @@ export interface NodeCounts {
   readonly messages: number;
   /** Pushes handed to sessions. */
   readonly deliveries: number;
-  /** Sessions closed for reading too slowly. */
+  /** Streams ended for being read too slowly. */
   readonly slowClosed: number;
 }
 

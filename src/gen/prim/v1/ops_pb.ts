@@ -99,7 +99,8 @@ export type NodeState = Message<"prim.v1.NodeState"> & {
   deliveriesTotal: bigint;
 
   /**
-   * Sessions closed since the start because they read too slowly.
+   * Streams ended since the start because they were read too slowly. WebSockets closed for that are not counted:
+   * the runtime does not say why it closed one.
    *
    * @generated from field: uint64 slow_closed_total = 12;
    */
