@@ -227,6 +227,33 @@ describe("Chat.join() and leave()", () => {
     expect(world.hub.rooms.get(lobby)).toBeUndefined();
   });
 
+  test("join() pushes nothing before it was answered, and everything after the answered place", async () => {
+    const world = new FakeChat();
+    const [a, b] = [await world.login("ann"), await world.login("bob")];
+    await (await world.chat.join(a.session, game, undefined)).replay();
+    await world.say(a, "1", "before", game);
+    const joined = await world.chat.join(b.session, game, undefined);
+    expect(joined.channels[0]?.offset).toBe(1);
+    await world.say(a, "2", "between", game);
+    expect(b.connection.offsetsIn(game)).toEqual([]);
+    await joined.replay();
+    await world.say(a, "3", "live", game);
+    expect(b.connection.offsetsIn(game)).toEqual([2, 3]);
+  });
+
+  test("leave() during a replay ends it", async () => {
+    const world = new FakeChat();
+    const [a, b] = [await world.login("ann"), await world.login("bob")];
+    await (await world.chat.join(a.session, game, undefined)).replay();
+    const joined = await world.chat.join(b.session, game, undefined);
+    await world.say(a, "1", "x", game);
+    const replaying = joined.replay();
+    world.chat.leave(b.session, game);
+    await replaying;
+    await world.say(a, "2", "y", game);
+    expect(b.connection.offsetsIn(game)).toEqual([]);
+  });
+
   test("keep rooms whose names share a prefix apart", async () => {
     const world = new FakeChat();
     const [a, b] = [await world.login("ann"), await world.login("bob")];

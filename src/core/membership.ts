@@ -31,7 +31,12 @@ export interface JoinedChannel extends ChannelPosition {
 
 export interface Joined {
   readonly channels: readonly JoinedChannel[];
-  /** Pushes what was missed, then lets live messages through. Call it once, after the client was answered. */
+  /**
+   * Pushes what came since the places that were answered or resumed from, then lets live messages through. Call
+   * it once, after the client was answered: so no push comes before the answer.
+   *
+   * @throws {PrimError} `unavailable` if the store is away; then the session misses messages and must be closed.
+   */
   replay(): Promise<void>;
 }
 
@@ -56,7 +61,7 @@ export class Membership {
   }
 
   /**
-   * Opens the channels, then lets `admit` make the session a member of something, and subscribes it.
+   * Opens the channels, then lets `admit` make the session a member of something. replay() subscribes it.
    *
    * @param admit runs when nothing can fail any more; binds the user at login, notes the room at join.
    * @throws {PrimError} `unavailable` if the store is away, `cancelled` if the session has ended meanwhile;
@@ -80,21 +85,17 @@ export class Membership {
       throw error;
     }
     const member = admit();
-    const late: { channel: ChannelId; offset: number }[] = [];
+    const starts: { channel: ChannelId; offset: number }[] = [];
     const channels = wishes.map(({ channel, from }, index): JoinedChannel => {
       if (kindOf(channel) === "room" && this.#hub.enter(channel, member)) {
         this.#announcer.entered(channel, member, session.profile);
       }
       const position = this.#delivery.position(channel);
       const recovered = recoverable[index];
-      if (recovered === true && from !== undefined && from.offset < position.offset) {
-        late.push({ channel, offset: from.offset });
-      } else {
-        session.connection.subscribe(channel);
-      }
+      starts.push({ channel, offset: recovered === true && from ? from.offset : position.offset });
       return { channel, ...position, recovered, read: reads[index] ?? 0 };
     });
-    return { channels, replay: () => this.#replay(session, late) };
+    return { channels, replay: () => this.#replay(session, starts) };
   }
 
   /** Takes the session out of one room. Call it before `session.rooms` forgets the room. */
@@ -143,21 +144,24 @@ export class Membership {
     return page.messages[0]?.offset === from.offset + 1;
   }
 
-  async #replay(session: Session, late: readonly { channel: ChannelId; offset: number }[]): Promise<void> {
-    for (const { channel, offset } of late) await this.#catchUp(session, channel, offset);
+  async #replay(
+    session: Session,
+    starts: readonly { readonly channel: ChannelId; readonly offset: number }[],
+  ): Promise<void> {
+    for (const { channel, offset } of starts) await this.#catchUp(session, channel, offset);
   }
 
   async #catchUp(session: Session, channel: ChannelId, from: number): Promise<void> {
     const { connection } = session;
     let offset = from;
-    while (!session.closed) {
+    while (!session.closed && this.has(session, channel)) {
       // Nothing happens between this look and the subscription: no message is missed or pushed twice.
       if (offset >= this.#delivery.position(channel).offset) {
         connection.subscribe(channel);
         return;
       }
       const page = await this.#store.read(channel, { after: offset, limit: 100 });
-      if (session.closed) return;
+      if (session.closed || !this.has(session, channel)) return;
       // Later ones are not published here yet: they will reach the session live.
       const published = this.#delivery.position(channel).offset;
       const missed = page.messages.filter((message) => message.offset <= published);

@@ -24,6 +24,7 @@ export class PrimServer {
       "--host": "127.0.0.1",
       "--http-port": this.#port,
       "--websocket-port": 0,
+      "--rpc-port": 0,
       "--data-dir": this.#dataDir,
       "--log-level": "error",
     };
@@ -64,7 +65,7 @@ async function portOf(stdout: ReadableStream<Uint8Array>): Promise<number> {
     const { done, value } = await reader.read();
     if (done) throw new Error(`prim has not started: ${text}`);
     text += decoder.decode(value, { stream: true });
-    const port = /http=http:\/\/[^:]+:(\d+)\n/.exec(text)?.[1];
+    const port = /http=http:\/\/[^:\s]+:(\d+)\s/.exec(text)?.[1];
     if (port === undefined) continue;
     void drain(reader);
     return Number(port);

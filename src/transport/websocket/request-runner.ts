@@ -9,6 +9,7 @@ import { PrimError } from "../../base/errors.ts";
 import { WAITING_FRAMES_MAX } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chat } from "../../core/chat.ts";
+import type { Joined } from "../../core/membership.ts";
 import { encodeFault, encodeResult } from "../../protocol/codec.ts";
 import { faultOf } from "../../protocol/codes.ts";
 import type { Command } from "../../protocol/commands.ts";
@@ -79,38 +80,53 @@ export class RequestRunner {
   }
 
   async #takeTurn(connection: WebSocketConnection, incoming: Incoming, command: Turn): Promise<void> {
+    let joined: Joined | undefined;
     try {
-      switch (command.action) {
-        case "login":
-          return await this.#login(connection, incoming, command);
-        case "join": {
-          const joined = await this.#chat.join(connection.session, command.channel, command.from);
-          const [channel] = joined.channels;
-          if (channel !== undefined) this.#answer(connection, incoming, { action: "join", joined: channel });
-          return await joined.replay();
-        }
-        case "history": {
-          const { action, channel, range } = command;
-          const page = await this.#chat.history(connection.session, channel, range);
-          this.#answer(connection, incoming, { action, channel, page });
-          if (connection.isCongested) await connection.drained();
-        }
-      }
+      joined = await this.#executeTurn(connection, incoming, command);
     } catch (error) {
       if (!connection.session.closed) this.refuse(connection, incoming, error);
     }
+    try {
+      await joined?.replay();
+    } catch (error) {
+      // It was answered, and would wait for pushes that never come: only a new connection can resume.
+      const sessionId = this.#chat.sessionIdOf(connection.session);
+      this.#logger.warn("missed messages could not be replayed", { sessionId, error });
+      connection.close("internal_error");
+    }
+    if (connection.isCongested) await connection.drained();
   }
 
-  async #login(
+  /** Answers the command. @returns what is to be replayed behind the answer. */
+  async #executeTurn(
     connection: WebSocketConnection,
     incoming: Incoming,
-    command: Extract<Command, { action: "login" }>,
-  ): Promise<void> {
-    if (connection.session.user === undefined) connection.format = incoming.format;
-    const { sessionId, channels, replay } = await this.#chat.login(connection.session, command);
-    const details = command.wantsDetails;
-    this.#answer(connection, incoming, { action: "login", sessionId, channels, details });
-    await replay();
+    command: Turn,
+  ): Promise<Joined | undefined> {
+    const chat = this.#chat;
+    const { session } = connection;
+    switch (command.action) {
+      case "login": {
+        if (session.user === undefined) connection.format = incoming.format;
+        const login = await chat.login(session, command);
+        const { sessionId, channels } = login;
+        const details = command.wantsDetails;
+        this.#answer(connection, incoming, { action: "login", sessionId, channels, details });
+        return login;
+      }
+      case "join": {
+        const joined = await chat.join(session, command.channel, command.from);
+        const [channel] = joined.channels;
+        if (channel !== undefined) this.#answer(connection, incoming, { action: "join", joined: channel });
+        return joined;
+      }
+      case "history": {
+        const { action, channel, range } = command;
+        const page = await chat.history(session, channel, range);
+        this.#answer(connection, incoming, { action, channel, page });
+        return undefined;
+      }
+    }
   }
 
   #resume(connection: WebSocketConnection): void {
