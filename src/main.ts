@@ -7,6 +7,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { type Addresses, type App, createApp } from "./app.ts";
 import { systemClock } from "./base/clock.ts";
 import { PrimError } from "./base/errors.ts";
+import type { Logger } from "./base/logger.ts";
 import { loadConfig } from "./config/load-config.ts";
 import { type Config, MEMORY_ONLY } from "./config/settings.ts";
 import { startupWarnings } from "./config/warnings.ts";
@@ -50,7 +51,7 @@ async function run(config: Config): Promise<void> {
       version,
       requestStop: (graceMs) => stopper.stop("asked to drain", graceMs),
     });
-    const stopper = createStopper(app, config);
+    const stopper = createStopper(app, config, logger);
     const die = (error: unknown) => {
       logger.error("prim is broken, exiting", { error });
       process.exit(1);
@@ -59,6 +60,7 @@ async function run(config: Config): Promise<void> {
     process.on("unhandledRejection", die);
     const addresses = await app.start();
     stopper.onSignals();
+    logger.info("node started", { version, pid: process.pid, ...addresses });
     greet(config, addresses);
   } catch (error) {
     const text =
@@ -69,13 +71,14 @@ async function run(config: Config): Promise<void> {
 }
 
 /** Stops in an orderly way, within the bound; a signal while that is under way exits at once. */
-function createStopper(app: App, config: Config) {
+function createStopper(app: App, config: Config, logger: Logger) {
   const drainMs = config.app.drainSeconds * 1_000;
   let stopping = false;
   const stop = (why: string, graceMs: number) => {
     if (stopping) return;
     stopping = true;
     console.log(`prim: ${why}, stopping`);
+    logger.info("node stopping", { why });
     systemClock.after(Math.min(graceMs, drainMs), () => {
       console.error(`prim: not stopped within ${Math.min(graceMs, drainMs) / 1_000} s, exiting`);
       process.exit(1);
@@ -84,7 +87,10 @@ function createStopper(app: App, config: Config) {
       .drain()
       .then(() => app.stop())
       .then(
-        () => process.exit(0),
+        () => {
+          logger.info("node stopped");
+          process.exit(0);
+        },
         (error: unknown) => {
           console.error("prim: could not stop in order:", error);
           process.exit(1);
