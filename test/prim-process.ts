@@ -63,6 +63,8 @@ export class PrimProcess {
   readonly exited: Promise<number>;
   webSocketUrl = "";
   httpUrl = "";
+  /** `host:port` of gRPC. */
+  rpcAddress = "";
   readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
   readonly #ownFolder: string | undefined;
   #onLine = () => {};
@@ -193,10 +195,11 @@ export class PrimProcess {
     });
     try {
       const line = this.line("stdout", (text) => text.startsWith("prim: listening "), "the listening line");
-      const [, webSocketUrl, httpUrl] =
-        /websocket=(\S+) http=(\S+)/.exec(await Promise.race([line, dead])) ?? [];
+      const [, webSocketUrl, httpUrl, rpcAddress] =
+        /websocket=(\S+) http=(\S+) rpc=(\S+)/.exec(await Promise.race([line, dead])) ?? [];
       this.webSocketUrl = webSocketUrl ?? "";
       this.httpUrl = httpUrl ?? "";
+      this.rpcAddress = rpcAddress ?? "";
       dead.catch(() => {}); // That it ends later is no failure of the start.
     } catch (error) {
       this.signal("SIGKILL");
