@@ -57,7 +57,7 @@ export const RECOVER_MESSAGES_MAX = 5_000;
 export const POSITIONS_PER_LOGIN_MAX = 256;
 /** Memory log: messages per channel; history that must be longer belongs on disk. */
 export const MEMORY_MESSAGES_PER_CHANNEL_MAX = 10_000;
-/** Memory log: messages over all channels, about 1 GB at the usual size; the channel idle longest is forgotten first. */
+/** Memory log: messages over all channels, somewhat over 1 GB of RSS with 100-byte texts; the channel idle longest is forgotten first. */
 export const MEMORY_MESSAGES_MAX = 1_000_000;
 /** Memory log: channels that have a log. */
 export const MEMORY_CHANNELS_MAX = 200_000;

@@ -2,7 +2,18 @@ import { describe, expect, test } from "bun:test";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { PrimError } from "../base/errors.ts";
 import type { AppPlatform, ChannelId, Epoch, MessageId, SessionId, UserId } from "../base/ids.ts";
-import { SEQ_BYTES_MAX, USER_ID_BYTES_MAX } from "../base/limits.ts";
+import {
+  FILE_NAME_BYTES_MAX,
+  HISTORY_PAGE_MAX,
+  NICKNAME_BYTES_MAX,
+  POSITIONS_PER_LOGIN_MAX,
+  ROOM_NAME_CHARS_MAX,
+  SECRET_BYTES_MAX,
+  SEQ_BYTES_MAX,
+  SERVICE_TOKEN_BYTES_MAX,
+  URL_BYTES_MAX,
+  USER_ID_BYTES_MAX,
+} from "../base/limits.ts";
 import type { Message } from "../core/message.ts";
 import type { Push } from "../core/pushes.ts";
 import { ClientFrameSchema, ServerFrameSchema } from "../gen/prim/v1/frame_pb.ts";
@@ -194,6 +205,35 @@ describe("decodeFrame()", () => {
       const incoming = json(action, data);
       expect(incoming).toMatchObject({ seq: "1", action });
       expect(codeOf(incoming.command)).toBe(code as never);
+    });
+  }
+
+  const file = { channel: "room:x", type: "file", url: "/f", name: "f" };
+  const place = { channel: "room:x", epoch: "abcdefgh", offset: 1 };
+  const bounds: readonly [string, string, number, (size: number) => object][] = [
+    ["a room's name", "join", ROOM_NAME_CHARS_MAX, (size) => ({ channel: `room:${"x".repeat(size)}` })],
+    ["a nickname", "login", NICKNAME_BYTES_MAX, (size) => ({ userId: "a", nickname: "x".repeat(size) })],
+    [
+      "a token",
+      "login",
+      SERVICE_TOKEN_BYTES_MAX,
+      (size) => ({ userId: "a", serviceToken: "x".repeat(size) }),
+    ],
+    [
+      "positions",
+      "login",
+      POSITIONS_PER_LOGIN_MAX,
+      (size) => ({ userId: "a", positions: Array(size).fill(place) }),
+    ],
+    ["an address", "send", URL_BYTES_MAX, (size) => ({ ...file, url: `/${"x".repeat(size - 1)}` })],
+    ["a secret", "send", SECRET_BYTES_MAX, (size) => ({ ...file, secret: "x".repeat(size) })],
+    ["a file name", "send", FILE_NAME_BYTES_MAX, (size) => ({ ...file, name: "x".repeat(size) })],
+    ["a page", "history", HISTORY_PAGE_MAX, (limit) => ({ channel: "all", limit })],
+  ];
+  for (const [name, action, max, data] of bounds) {
+    test(`takes ${name} of the greatest size, and not one more`, () => {
+      expect(json(action, data(max)).command).not.toBeInstanceOf(PrimError);
+      expect(codeOf(json(action, data(max + 1)).command)).toBe(CODES.illegalParameter);
     });
   }
 
