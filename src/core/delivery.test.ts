@@ -191,6 +191,7 @@ function bound(log: ChannelLog): ChannelLog {
     append: (request) => log.append(request),
     join: (channel) => log.join(channel),
     leave: (channel) => log.leave(channel),
+    interested: (channel) => log.interested(channel),
     read: (channel, range) => log.read(channel, range),
     close: () => log.close(),
   };
