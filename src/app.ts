@@ -35,6 +35,7 @@ import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
 import { RpcServer } from "./transport/rpc/rpc-server.ts";
 import { StreamFanout } from "./transport/rpc/stream-fanout.ts";
 import { readTlsFiles } from "./transport/rpc/tls-files.ts";
+import { TrustedProxies } from "./transport/trusted-proxies.ts";
 import { WEBSOCKET_PATH, WebSocketGateway } from "./transport/websocket/gateway.ts";
 import { RequestRunner } from "./transport/websocket/request-runner.ts";
 import { TopicFanout } from "./transport/websocket/topic-fanout.ts";
@@ -85,6 +86,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   const topics = new TopicFanout(hub);
   const streams = new StreamFanout();
   const fanout = new Fanouts([topics, streams]);
+  const proxies = new TrustedProxies(settings.trustedProxies);
   const monitor = new ProcessMonitor(clock);
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
@@ -106,7 +108,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     const api = new ServerApi({ store: opened, publisher, roster: new Roster(hub) });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
-      { chat, hub, clock, logger, runner },
+      { chat, hub, clock, logger, runner, proxies },
       { ...limits, heartbeatSeconds: settings.heartbeatSeconds },
     );
     const reporter = new NodeStateReporter(
@@ -131,7 +133,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       messagesStored: () => publisher.stored,
     });
     const http = createHttpApp(
-      { api, reporter, clock, logger, metrics, isReady: () => phase === "ready" },
+      { api, reporter, clock, logger, metrics, proxies, isReady: () => phase === "ready" },
       {
         platforms: settings.platforms,
         corsOrigins: config.http.corsOrigins,
@@ -186,7 +188,11 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   async function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): Promise<RpcServer> {
     const websocket = gateway.handler();
     const shared = { host: settings.host, websocket };
-    const door = createBrowserDoor(rpc.handlers, { httpVersion: "2", corsOrigins: config.http.corsOrigins });
+    const door = createBrowserDoor(rpc.handlers, {
+      httpVersion: "2",
+      corsOrigins: config.http.corsOrigins,
+      proxies,
+    });
     servers.push(
       listen<WebSocketConnection>({
         ...shared,
@@ -220,6 +226,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       hostname: settings.host,
       port: settings.rpcPort,
       tls: readTlsFiles(config.rpc),
+      proxies,
       log: logger,
       clock,
     });

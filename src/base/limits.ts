@@ -163,6 +163,8 @@ export const REFERENCE_USER_LIST_MAX = 50_000;
 /** Words that go with a close: what a WebSocket close frame has room for (RFC 6455, section 5.5). */
 export const CLOSE_TEXT_BYTES_MAX = 123;
 
+/** Addresses read in one X-Forwarded-For: a request passes two or three proxies, and a longer list is nobody's honest one. */
+export const FORWARDED_HOPS_MAX = 16;
 /** A body of the HTTP interface: one message in a form or JSON, percent-encoded at worst. */
 export const HTTP_BODY_BYTES_MAX = 256 * 1024;
 /** From the first signal to exit: what is in flight is finished or given up by then. */

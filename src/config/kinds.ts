@@ -5,7 +5,7 @@
  * A file gives typed values, the environment and flags give text; fromText() bridges that and nothing
  * else. White space is not trimmed: " 80" is a typing mistake worth hearing about.
  */
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { z } from "zod";
 import type { AppPlatform } from "../base/ids.ts";
 import { URL_BYTES_MAX } from "../base/limits.ts";
@@ -122,6 +122,16 @@ export function origins(): Kind<readonly string[]> {
   };
 }
 
+/** IP addresses, and networks as address/prefix. Not the whole internet (a prefix of 0): that would be to believe anybody. */
+export function networks(): Kind<readonly string[]> {
+  const entry = z.string().refine(isNetwork);
+  return {
+    schema: z.array(entry).max(LIST_ENTRIES_MAX).refine(isWithoutRepeats),
+    allowed: `at most ${LIST_ENTRIES_MAX} different IP addresses or networks such as 10.0.0.0/8 or fd00::/8`,
+    fromText: listFromText,
+  };
+}
+
 /** `a, b or c`. */
 function oneOf(choices: readonly string[]): string {
   const last = choices.at(-1) ?? "";
@@ -149,6 +159,15 @@ function isHostAndPort(value: string): boolean {
   if (!HOST_AND_PORT.test(value)) return false;
   const portText = /:([0-9]+)$/.exec(value)?.[1];
   return portText === undefined || (Number(portText) >= 1 && Number(portText) <= PORT_MAX);
+}
+
+function isNetwork(value: string): boolean {
+  const [address = "", prefix, ...rest] = value.split("/");
+  const family = isIP(address);
+  if (family === 0 || address.includes("%") || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  const bits = WHOLE_NUMBER.test(prefix) ? Number(prefix) : 0;
+  return bits >= 1 && bits <= (family === 4 ? 32 : 128);
 }
 
 /** No user, query or fragment: the page builds addresses from it. */

@@ -68,6 +68,11 @@ export const SETTINGS = {
         flagAlias: "data",
       },
     ),
+    trustedProxies: setting(
+      kinds.networks(),
+      [],
+      "Proxies whose X-Forwarded-For says who the client is; empty: nobody's is believed",
+    ),
     platforms: setting(
       kinds.platforms(),
       [101, 102, 103, 104] as readonly number[] as readonly AppPlatform[],
