@@ -21,6 +21,7 @@ const MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome
 export const PARTS = [
   { name: "node", binaries: ["node"], debian: ["nodejs"] },
   { name: "chromium", binaries: ["chromium", "google-chrome", MAC_CHROME], debian: ["chromium"] },
+  { name: "nginx", binaries: ["nginx"], debian: ["nginx"] },
   { name: "openssl", binaries: ["openssl"], debian: ["openssl"] },
   {
     name: "grpcurl",
