@@ -24,6 +24,7 @@ import { NodeStateReporter } from "./core/node-state.ts";
 import { Publisher } from "./core/publisher.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
+import { Signaller } from "./core/signaller.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
@@ -94,13 +95,16 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   let parts: ReturnType<typeof compose> | undefined;
 
   function compose(opened: Store) {
-    const delivery = new Delivery(opened, fanout, logger);
-    const publisher = new Publisher(opened, delivery);
-    const announcer = new Announcer(hub, fanout, clock, config.room.announceMax);
+    const peers = undefined;
+    const attendance = undefined;
+    const delivery = new Delivery({ log: opened, fanout, logger, clock });
+    const publisher = new Publisher(opened, delivery, peers);
+    const signaller = new Signaller({ log: opened, fanout, peers, logger });
+    const announcer = new Announcer({ hub, signaller, attendance, clock, logger }, config.room.announceMax);
     const membership = new Membership(hub, opened, delivery, announcer);
     const authenticator = new GuestAuthenticator(settings.platforms);
     const chat = new Chat(
-      { clock, hub, store: opened, authenticator, fanout, delivery, publisher, announcer, membership },
+      { clock, hub, store: opened, authenticator, signaller, delivery, publisher, announcer, membership },
       { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
     );
     const api = new ServerApi({ store: opened, publisher, roster: new Roster(hub) });
@@ -144,7 +148,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         api,
         hub,
         reporter,
-        fanout,
+        signaller,
         streams,
         logger,
         clock,
