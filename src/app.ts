@@ -16,9 +16,11 @@ import { BROADCAST } from "./core/channel.ts";
 import type { Store } from "./core/channel-log.ts";
 import { Chat } from "./core/chat.ts";
 import { Delivery } from "./core/delivery.ts";
+import { Directory } from "./core/directory.ts";
 import { Fanouts } from "./core/fanouts.ts";
 import { HeartbeatSweep } from "./core/heartbeat-sweep.ts";
 import { Hub } from "./core/hub.ts";
+import { kick } from "./core/kick.ts";
 import { Membership } from "./core/membership.ts";
 import { NodeStateReporter } from "./core/node-state.ts";
 import { Publisher } from "./core/publisher.ts";
@@ -97,6 +99,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   function compose(opened: Store) {
     const peers = undefined;
     const attendance = undefined;
+    const questions = undefined;
     const delivery = new Delivery({ log: opened, fanout, logger, clock });
     const publisher = new Publisher(opened, delivery, peers);
     const signaller = new Signaller({ log: opened, fanout, peers, logger });
@@ -107,7 +110,13 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       { clock, hub, store: opened, authenticator, signaller, delivery, publisher, announcer, membership },
       { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
     );
-    const api = new ServerApi({ store: opened, publisher, roster: new Roster(hub) });
+    const directory = new Directory({
+      roster: new Roster(hub),
+      log: opened,
+      kick: (command) => kick(chat, hub, command),
+      peers: questions,
+    });
+    const api = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
       { chat, hub, clock, logger, runner },

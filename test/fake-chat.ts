@@ -9,7 +9,9 @@ import type { Attendance } from "../src/core/attendance.ts";
 import type { Store } from "../src/core/channel-log.ts";
 import { Chat } from "../src/core/chat.ts";
 import { Delivery } from "../src/core/delivery.ts";
+import { Directory, type PeerQuestions } from "../src/core/directory.ts";
 import { Hub } from "../src/core/hub.ts";
+import { type KickCommand, kick } from "../src/core/kick.ts";
 import { Membership } from "../src/core/membership.ts";
 import type { ChannelPosition } from "../src/core/message.ts";
 import type { Peers } from "../src/core/peers.ts";
@@ -40,6 +42,7 @@ export interface FakeChatOptions {
   /** Other nodes; none if undefined. */
   readonly peers?: Peers;
   readonly attendance?: Attendance;
+  readonly questions?: PeerQuestions;
 }
 
 export class FakeChat {
@@ -52,6 +55,8 @@ export class FakeChat {
   readonly announcer: Announcer;
   readonly chat: Chat;
   readonly api: ServerApi;
+  /** Answers for this node alone. */
+  readonly ownDirectory: Directory;
 
   constructor({
     announceMax = 200,
@@ -60,6 +65,7 @@ export class FakeChat {
     wrap,
     peers,
     attendance,
+    questions,
   }: FakeChatOptions = {}) {
     const { clock, hub, fanout } = this;
     const memory = new MemoryStore({ clock, countMax, ageMs: 3_600_000 });
@@ -76,7 +82,14 @@ export class FakeChat {
       { clock, hub, store, authenticator, signaller, delivery, publisher, announcer, membership },
       { nodeId: "node" as NodeId, channelsPerSessionMax },
     );
-    this.api = new ServerApi({ store, publisher, roster: new Roster(hub) });
+    const known = {
+      roster: new Roster(hub),
+      log,
+      kick: (command: KickCommand) => kick(this.chat, hub, command),
+    };
+    this.ownDirectory = new Directory({ ...known, peers: undefined });
+    const directory = new Directory({ ...known, peers: questions });
+    this.api = new ServerApi({ store, publisher, directory });
   }
 
   connect(): Client {

@@ -5,11 +5,13 @@
 import type { ChannelId, NodeId } from "../src/base/ids.ts";
 import type { Attendance, Attended, Attendee } from "../src/core/attendance.ts";
 import type { Store } from "../src/core/channel-log.ts";
+import type { Directory, PeerQuestions, Whole } from "../src/core/directory.ts";
 import type { Peers } from "../src/core/peers.ts";
 import { FakeChat, type FakeChatOptions } from "./fake-chat.ts";
 
 export class FakeCluster {
   readonly nodes = new Map<NodeId, FakeChat>();
+  readonly #silent = new Set<NodeId>();
   readonly #rooms = new Map<ChannelId, Map<NodeId, Set<string>>>();
 
   /** Adds a node. All share the store of the first. */
@@ -24,6 +26,7 @@ export class FakeCluster {
         return sharedStore(store, others);
       },
       peers: this.#peersOf(),
+      questions: this.#questionsOf(nodeId),
       attendance: this.#attendanceOf(nodeId),
     });
     this.nodes.set(nodeId, node);
@@ -33,6 +36,34 @@ export class FakeCluster {
   /** Forgets what the node noted, as if it had died and been cleared away. */
   forget(name: string): void {
     for (const room of this.#rooms.values()) room.delete(name as NodeId);
+  }
+
+  /** The node answers no more questions. */
+  silence(name: string): void {
+    this.#silent.add(name as NodeId);
+  }
+
+  #questionsOf(nodeId: NodeId): PeerQuestions {
+    const all = () => [...this.nodes.keys()].filter((other) => other !== nodeId);
+    const ask = async <T>(
+      nodes: readonly NodeId[],
+      question: (directory: Directory) => Promise<Whole<T>>,
+    ) => {
+      const silent = nodes.filter((node) => this.#silent.has(node));
+      const answers: T[] = [];
+      for (const node of nodes) {
+        const chat = this.nodes.get(node);
+        if (chat === undefined || silent.includes(node)) continue;
+        answers.push((await question(chat.ownDirectory)).value);
+      }
+      return { answers, silent };
+    };
+    return {
+      isOnline: (nodes, ...question) => ask(nodes, (directory) => directory.isOnline(...question)),
+      listUsers: (query) => ask(all(), (directory) => directory.listUsers(query)),
+      listByPlatform: (query) => ask(all(), (directory) => directory.listByPlatform(query)),
+      kick: (nodes, command) => ask(nodes, (directory) => directory.kick(command)),
+    };
   }
 
   #peersOf(): Peers {

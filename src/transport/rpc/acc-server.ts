@@ -56,7 +56,8 @@ export function createAccServer({
     queryUsersOnline: ({ appID, userID }) =>
       answered(async () => {
         const appPlatform = appID === 0 ? undefined : platformOf(appID);
-        return { online: await api.isOnline(parseUserId(userID), appPlatform) };
+        const { value: online } = await api.directory.isOnline(parseUserId(userID), appPlatform);
+        return { online };
       }),
 
     // The recipient's own name is shown as the sender, as in the reference system: the request has no other.
@@ -96,7 +97,7 @@ export function createAccServer({
   };
 
   function usersOf(appPlatform: AppPlatform): UserId[] {
-    return api.firstUsers(appPlatform, REFERENCE_USER_LIST_MAX);
+    return api.directory.firstUsersHere(appPlatform, REFERENCE_USER_LIST_MAX);
   }
 }
 

@@ -9,7 +9,6 @@ import { RPC_LOGIN_MS_MAX, RPC_LOGINS_MAX, STREAM_HEARTBEAT_MS } from "../../bas
 import type { AdjustableLogger } from "../../base/logger.ts";
 import type { Chat } from "../../core/chat.ts";
 import type { Hub } from "../../core/hub.ts";
-import { kick } from "../../core/kick.ts";
 import type { NodeStateReporter } from "../../core/node-state.ts";
 import type { ServerApi } from "../../core/server-api.ts";
 import type { Signaller } from "../../core/signaller.ts";
@@ -71,7 +70,7 @@ export class RpcInterface {
     const { platforms, callsPerSecond } = options;
     const services = [
       rpcService(ChatService, createChatService({ chat, api, logins, subscriptions: this.#subscriptions })),
-      rpcService(PushService, createPushService({ api, kick: (command) => kick(chat, hub, command) })),
+      rpcService(PushService, createPushService({ api })),
       rpcService(OpsService, createOpsService({ reporter, logger, clock, ...parts.ops })),
       rpcService(AccServer, createAccServer({ api, signaller, platforms, log: logger })),
     ];
