@@ -22,6 +22,7 @@ export const PARTS = [
   { name: "node", binaries: ["node"], debian: ["nodejs"] },
   { name: "chromium", binaries: ["chromium", "google-chrome", MAC_CHROME], debian: ["chromium"] },
   { name: "nginx", binaries: ["nginx"], debian: ["nginx"] },
+  { name: "systemd-analyze", binaries: ["systemd-analyze"], debian: ["systemd"] },
   { name: "openssl", binaries: ["openssl"], debian: ["openssl"] },
   {
     name: "grpcurl",

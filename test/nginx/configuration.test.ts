@@ -28,7 +28,12 @@ async function check(nginx: string, options: Omit<NginxOptions, "nginx" | "nodes
 }
 
 describeWith("nginx", "the shipped configuration", (nginx) => {
-  const each = test.each(["upstreams.conf", "upstreams-many.conf"] as const);
+  const each = test.each([
+    "nginx/prim/upstreams.conf",
+    "nginx/prim/upstreams-many.conf",
+    "deploy/upstreams-one.conf",
+    "deploy/upstreams-three.conf",
+  ]);
 
   each("nginx.conf with %s passes nginx -t", async (upstreams) => {
     const output = await check(nginx, { upstreams });

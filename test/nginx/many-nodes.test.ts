@@ -23,7 +23,11 @@ interface Site extends AsyncDisposable {
 async function openSite(nginx: string, ...args: string[]): Promise<Site> {
   const options = { dataDir: "none", args };
   const prims = [await PrimProcess.start(options), await PrimProcess.start(options)] as const;
-  const proxy = await NginxProcess.start({ nginx, upstreams: "upstreams-many.conf", nodes: prims });
+  const proxy = await NginxProcess.start({
+    nginx,
+    upstreams: "nginx/prim/upstreams-many.conf",
+    nodes: prims,
+  });
   return {
     prims,
     proxy,
@@ -105,11 +109,6 @@ describeWith("nginx", "nginx in front of several nodes", (nginx) => {
     await using _cat = await openWebSocket(url, "cat");
     await using _dan = await openWebSocket(url, "dan");
     expect((await usersOf(site.prims[1])).toSorted()).toEqual(["cat", "dan"]);
-    const headers = { connection: "close, Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
-    const key = { "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" };
-    expect(
-      (await rawRequest({ to: site.proxy.at("80"), path: "/acc", headers: { ...headers, ...key } })).status,
-    ).toBe(503);
   });
 
   test("a POST that a node may have taken is not sent to another", async () => {
@@ -117,7 +116,7 @@ describeWith("nginx", "nginx in front of several nodes", (nginx) => {
     const prim = await PrimProcess.start({ dataDir: "none" });
     await using proxy = await NginxProcess.start({
       nginx,
-      upstreams: "upstreams-many.conf",
+      upstreams: "nginx/prim/upstreams-many.conf",
       nodes: [breaker.node, prim],
     });
     try {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { eventually, within } from "../deadline.ts";
 import { temporaryFolder } from "../prim-process.ts";
 
-const SHIPPED = join(import.meta.dir, "../../nginx");
+const ROOT = join(import.meta.dir, "../..");
 const HOST = "127.0.0.1";
 /** Ports that the shipped files listen on. */
 const LISTEN = /^(\s*listen )(?:\[::\]:)?(80|443|9090)( .*)?;$/gm;
@@ -25,8 +25,8 @@ export interface Node {
 export interface NginxOptions {
   readonly nginx: string;
   readonly main?: "nginx.conf" | "nginx-tls.conf";
-  /** Default the one for one node. */
-  readonly upstreams?: "upstreams.conf" | "upstreams-many.conf";
+  /** Takes the place of nginx/prim/upstreams.conf; a path in the repository. */
+  readonly upstreams?: string;
   readonly nodes: readonly Node[];
   /** PEM files, for nginx-tls.conf. */
   readonly certificate?: { readonly cert: string; readonly key: string };
@@ -99,9 +99,9 @@ export class NginxProcess implements AsyncDisposable {
 /** Writes the configuration to a folder of its own. @returns the folder. */
 export function render(options: NginxOptions, ports: ReadonlyMap<string, number>): string {
   const folder = temporaryFolder();
-  cpSync(SHIPPED, folder, { recursive: true });
-  if (options.upstreams !== undefined && options.upstreams !== "upstreams.conf") {
-    cpSync(join(folder, "prim", options.upstreams), join(folder, "prim/upstreams.conf"));
+  cpSync(join(ROOT, "nginx"), folder, { recursive: true });
+  if (options.upstreams !== undefined) {
+    cpSync(join(ROOT, options.upstreams), join(folder, "prim/upstreams.conf"));
   }
   const replace = Object.entries(options.replace ?? {});
   const unused = new Set(replace.map(([from]) => from));
