@@ -15,6 +15,8 @@ const LISTEN = /^(\s*listen )(?:\[::\]:)?(80|443|9090)( .*)?;$/gm;
 const IPV6_LISTEN = /^\s*listen \[::\]:.*$/gm;
 const SERVER = /^(\s*server )\S+:(8089|8080|9001)\b(.*);$/;
 
+const ATTEMPTS_MAX = 3;
+
 /** Where a node listens, as `host:port`. */
 export interface Node {
   readonly webSocketUrl: string;
@@ -50,7 +52,19 @@ export class NginxProcess implements AsyncDisposable {
     this.#child = child;
   }
 
+  /** Starts nginx and waits until it listens. */
   static async start(options: NginxOptions): Promise<NginxProcess> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await NginxProcess.#startOnce(options);
+      } catch (error) {
+        // Somebody took a port between its choice and its use.
+        if (attempt === ATTEMPTS_MAX || !String(error).includes("Address already in use")) throw error;
+      }
+    }
+  }
+
+  static async #startOnce(options: NginxOptions): Promise<NginxProcess> {
     const ports = await freePorts("80", "443", "9090");
     const folder = render(options, ports);
     const child = Bun.spawn([options.nginx, ...nginxArgs(folder, options.main)], {
