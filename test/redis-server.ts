@@ -37,7 +37,8 @@ export class RedisServer {
     this.port = port;
     this.#options = options;
     const lines = [`port ${port}`, "bind 127.0.0.1", `dir "${this.folder}"`, `logfile "${this.#log}"`];
-    if (options.sentinel !== true) lines.push('save ""', `maxmemory ${MEMORY_MAX}`, "enable-debug-command local");
+    if (options.sentinel !== true)
+      lines.push('save ""', `maxmemory ${MEMORY_MAX}`, "enable-debug-command local");
     writeFileSync(this.#configFile, [...lines, ...(options.config ?? []), ""].join("\n"));
   }
 
