@@ -25,6 +25,7 @@ import { kick } from "./core/kick.ts";
 import { Membership } from "./core/membership.ts";
 import { NodeStateReporter } from "./core/node-state.ts";
 import { Publisher } from "./core/publisher.ts";
+import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
 import { Signaller } from "./core/signaller.ts";
@@ -107,6 +108,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     const questions = undefined;
     const delivery = new Delivery({ log: opened, fanout, logger, clock });
     const publisher = new Publisher(opened, delivery, peers);
+    const resyncer = new Resyncer(() => delivery.resync(), clock, logger);
+    redis?.onBack(() => resyncer.look());
     const signaller = new Signaller({ log: opened, fanout, peers, logger });
     const announcer = new Announcer({ hub, signaller, attendance, clock, logger }, config.room.announceMax);
     const membership = new Membership(hub, opened, delivery, announcer);
@@ -193,7 +196,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, publisher, announcer, gateway, http, rpc };
+    return { chat, api, publisher, resyncer, announcer, gateway, http, rpc };
   }
 
   async function openStore(): Promise<Store> {
@@ -302,6 +305,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       if (phase === "stopped") return;
       phase = "stopped";
       parts?.announcer.mute();
+      parts?.resyncer.stop();
       sweep.stop();
       monitor.stop();
       const closing = servers;
