@@ -24,6 +24,7 @@ export const PARTS = [
   { name: "nginx", binaries: ["nginx"], debian: ["nginx"] },
   { name: "systemd-analyze", binaries: ["systemd-analyze"], debian: ["systemd"] },
   { name: "openssl", binaries: ["openssl"], debian: ["openssl"] },
+  { name: "redis-server", binaries: ["redis-server"], debian: ["redis-server"] },
   {
     name: "grpcurl",
     binaries: ["grpcurl", join(homedir(), "go", "bin", "grpcurl")],
