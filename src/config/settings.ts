@@ -68,6 +68,11 @@ export const SETTINGS = {
         flagAlias: "data",
       },
     ),
+    workers: setting(
+      kinds.workers(),
+      1,
+      "Processes that share the ports, each a node with a core of its own; auto: one per core. More than one needs Redis",
+    ),
     platforms: setting(
       kinds.platforms(),
       [101, 102, 103, 104] as readonly number[] as readonly AppPlatform[],
