@@ -216,7 +216,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     );
     for (const server of servers) topics.attach(server);
     return RpcServer.listen({
-      handlers: rpc.handlers,
+      handlers: [...rpc.handlers, ...rpc.peerHandlers],
       hostname: settings.host,
       port: settings.rpcPort,
       tls: readTlsFiles(config.rpc),

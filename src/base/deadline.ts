@@ -16,10 +16,19 @@ export function withDeadline<T>(
   what: string,
   promise: Promise<T>,
 ): Promise<T> {
-  const { promise: outcome, resolve, reject } = Promise.withResolvers<T>();
-  const cancel = clock.after(deadlineMs, () => {
-    reject(new PrimError("deadline_exceeded", `Cannot ${what}: no answer within ${deadlineMs} ms`));
+  return new Promise<T>((resolve, reject) => {
+    const cancel = clock.after(deadlineMs, () => {
+      reject(new PrimError("deadline_exceeded", `Cannot ${what}: no answer within ${deadlineMs} ms`));
+    });
+    promise.then(
+      (value) => {
+        cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
   });
-  promise.then(resolve, reject).finally(cancel);
-  return outcome;
 }

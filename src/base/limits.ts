@@ -121,6 +121,8 @@ export const LIVING_LOOK_MS_MIN = 200;
 export const UNKNOWN_NODES_MAX = 64;
 /** What waits for one of them to be found, which takes a round trip to the registry. */
 export const HELD_ITEMS_MAX = 1_024;
+/** Nodes remembered as not there when something was meant for them: deaths of some days. */
+export const NODES_MISSED_MAX = 1_024;
 /** Nodes that may have a link to this one: far above what one Redis serves. */
 export const INBOUND_LINKS_MAX = 1_024;
 /** Items in one frame of a link. */
