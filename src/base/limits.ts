@@ -116,11 +116,11 @@ export const LEASE_MS_MAX = 120_000;
 /** The shortest lease: a third of it is still long beside a round trip to the registry and a pause of the runtime. */
 export const LEASE_MS_MIN = 2_000;
 /** The shortest time between two looks at who lives, when somebody names an unknown node. */
-export const LIVING_LOOK_MS_MIN = 200;
+export const LIVING_LOOK_MS_MIN = 100;
 /** Nodes that were named and are being looked for; a cluster starts few at the same moment. */
-export const UNKNOWN_NODES_MAX = 64;
-/** What waits for one of them to be found, which takes a round trip to the registry. */
-export const HELD_ITEMS_MAX = 1_024;
+export const UNKNOWN_NODES_MAX = 16;
+/** What waits for one of them to be found, which takes up to LIVING_LOOK_MS_MIN and a round trip. */
+export const HELD_ITEMS_MAX = 4_096;
 /** Nodes remembered as not there when something was meant for them: deaths of some days. */
 export const NODES_MISSED_MAX = 1_024;
 /** Nodes that may have a link to this one: far above what one Redis serves. */
