@@ -3,11 +3,11 @@
  * ways, and calls. It owns the order in which these begin and end, and what brings a look at all open channels.
  */
 import { type Clock, systemClock } from "../base/clock.ts";
+import { withDeadline } from "../base/deadline.ts";
+import { assert } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Random, systemRandom } from "../base/random.ts";
-import { withDeadline } from "../base/deadline.ts";
-import { assert } from "../base/errors.ts";
 import type { Hub } from "../core/hub.ts";
 import type { LivingNode, NodeRecord, NodeRegistry } from "../core/node-registry.ts";
 import type { LinkReceiver } from "./inbound-link.ts";

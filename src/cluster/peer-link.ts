@@ -108,6 +108,8 @@ export class PeerLink {
 
   async #finish(): Promise<void> {
     this.#cancelRetry?.();
+    // What was said in this very turn has no link yet.
+    if (this.#call === undefined && this.#cancelRetry === undefined && this.#queue.length > 0) this.#start();
     const call = this.#call;
     if (call === undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
