@@ -159,8 +159,6 @@ export const PEER_CALLS_MAX = 256;
 /** How long a peer that did not answer is left alone, at first and at most: calls are made by people and back ends who wait. */
 export const PEER_CALL_RETRY_MS_MIN = 500;
 export const PEER_CALL_RETRY_MS_MAX = 5_000;
-/** Users asked about in one call between nodes. */
-export const PEER_QUERY_USERS_MAX = 1_000;
 /** How long a message waits for the one before it, which comes by another way, before the log is read. */
 export const GAP_WAIT_MS = 20;
 /** The wait before a gap that could not be filled is tried again. */

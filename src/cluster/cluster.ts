@@ -8,8 +8,8 @@ import { assert } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Random, systemRandom } from "../base/random.ts";
-import type { Hub } from "../core/hub.ts";
 import type { LivingNode, NodeRecord, NodeRegistry } from "../core/node-registry.ts";
+import type { Roster } from "../core/roster.ts";
 import type { LinkReceiver } from "./inbound-link.ts";
 import { InboundLinks } from "./inbound-links.ts";
 import { LINK_VERSIONS, type LinkVersions } from "./link-items.ts";
@@ -25,7 +25,8 @@ import { Resync, type ResyncReason } from "./resync.ts";
 
 export interface ClusterParts {
   readonly registry: NodeRegistry;
-  readonly hub: Hub;
+  /** Who is online here, for those who ask. */
+  readonly roster: Pick<Roster, "isOnline">;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger: Logger;
@@ -110,7 +111,7 @@ export class Cluster {
       random: this.#random,
       logger,
     });
-    this.service = createNodeService(nodeId, this.#inbound, parts.hub);
+    this.service = createNodeService(nodeId, this.#inbound, parts.roster);
     this.gate = createPeerGate(() => this.#secret);
   }
 

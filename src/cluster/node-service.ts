@@ -7,26 +7,23 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { PrimError } from "../base/errors.ts";
 import type { AppPlatform, NodeId, UserId } from "../base/ids.ts";
-import type { Hub } from "../core/hub.ts";
+import type { Roster } from "../core/roster.ts";
 import type { LinkResponseSchema, NodeService } from "../gen/prim/v1/node_pb.ts";
 import type { InboundLinks, LinkAnswer } from "./inbound-links.ts";
 
 export function createNodeService(
   nodeId: NodeId,
   links: InboundLinks,
-  hub: Hub,
+  roster: Pick<Roster, "isOnline">,
 ): ServiceImpl<typeof NodeService> {
   return {
     async *link(requests, { signal }) {
       for await (const answer of links.serve(requests, signal)) yield toResponse(nodeId, answer);
     },
-    queryOnline: ({ users }) => ({
-      online: users.map(({ userId, appPlatform }) =>
-        appPlatform === 0
-          ? hub.findAll(userId as UserId).length > 0
-          : hub.find(appPlatform as AppPlatform, userId as UserId) !== undefined,
-      ),
-    }),
+    isOnline: ({ user }) => {
+      const platform = user?.appPlatform || undefined;
+      return { online: roster.isOnline(user?.userId as UserId, platform as AppPlatform | undefined) };
+    },
   };
 }
 

@@ -14,7 +14,7 @@ import type { LivingNode } from "../core/node-registry.ts";
 import type { NodeService } from "../gen/prim/v1/node_pb.ts";
 import type { LivingNodes } from "./living-nodes.ts";
 
-/** One call, for example `(client, options) => client.queryOnline({ users }, options)`. */
+/** One call, for example `(client, options) => client.isOnline({ user }, options)`. */
 export type PeerCall<T> = (
   client: Client<typeof NodeService>,
   options: { readonly timeoutMs: number },

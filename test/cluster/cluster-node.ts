@@ -2,12 +2,11 @@
  * For tests: the cluster part of a node, with a real RPC port, and a note of all that reaches it.
  */
 import { systemClock } from "../../src/base/clock.ts";
-import { type ChannelId, type NodeId, newNodeId } from "../../src/base/ids.ts";
+import { type AppPlatform, type ChannelId, type NodeId, newNodeId } from "../../src/base/ids.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { Cluster } from "../../src/cluster/cluster.ts";
 import type { LinkVersions } from "../../src/cluster/link-items.ts";
 import type { ResyncReason } from "../../src/cluster/resync.ts";
-import { Hub } from "../../src/core/hub.ts";
 import type { Message } from "../../src/core/message.ts";
 import type { NodeRecord, NodeRegistry } from "../../src/core/node-registry.ts";
 import type { Push } from "../../src/core/pushes.ts";
@@ -34,7 +33,8 @@ export interface ClusterNodeOptions {
 export class ClusterNode implements AsyncDisposable {
   readonly nodeId: NodeId;
   readonly cluster: Cluster;
-  readonly hub = new Hub();
+  /** Users who are online here, on platform 101. */
+  readonly online = new Set<string>();
   readonly messages: Message[] = [];
   readonly pushes: { readonly channel: ChannelId; readonly push: Push }[] = [];
   readonly resyncs: ResyncReason[] = [];
@@ -52,7 +52,10 @@ export class ClusterNode implements AsyncDisposable {
     this.cluster = new Cluster(
       {
         registry,
-        hub: this.hub,
+        roster: {
+          isOnline: (userId, platform) =>
+            this.online.has(userId) && (platform === undefined || platform === (101 as AppPlatform)),
+        },
         logger: options.logger ?? silentLogger,
         receiver: {
           deliver: (message) => {

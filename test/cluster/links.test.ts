@@ -162,7 +162,7 @@ test("a wrong secret is refused; the caller keeps nothing and tries again later"
   );
   expect(b.messages).toEqual([]);
   const { answers, silent } = await a.cluster.calls.askOthers(
-    (client, options) => client.queryOnline({ users: [{ userId: "ann" }] }, options),
+    (client, options) => client.isOnline({ user: { userId: "ann" } }, options),
     5_000,
   );
   expect({ answers, silent }).toEqual({ answers: [], silent: [b.nodeId] });
@@ -237,14 +237,20 @@ test("who is online is asked of all others; a peer that is gone is silent, and t
   await using a = await ClusterNode.start(registry);
   await using b = await ClusterNode.start(registry);
   await using c = await ClusterNode.start(registry);
-  const user = { userId: "ann", appPlatform: 0 };
+  b.online.add("ann");
+  const user = { userId: "ann", appPlatform: 101 };
   await a.cluster.living.look();
   const ask = (ms: number) =>
-    a.cluster.calls.askOthers((client, options) => client.queryOnline({ users: [user] }, options), ms);
+    a.cluster.calls.askOthers((client, options) => client.isOnline({ user }, options), ms);
   const first = await ask(5_000);
   expect(first.silent).toEqual([]);
-  expect(first.answers.map(({ nodeId }) => nodeId).toSorted()).toEqual([b.nodeId, c.nodeId].toSorted());
-  expect(first.answers.map(({ answer }) => answer.online)).toEqual([[false], [false]]);
+  const online = new Map(first.answers.map(({ nodeId, answer }) => [nodeId, answer.online]));
+  expect(online).toEqual(
+    new Map([
+      [b.nodeId, true],
+      [c.nodeId, false],
+    ]),
+  );
   await c.closePort();
   const second = await ask(5_000);
   expect(second.silent).toEqual([c.nodeId]);

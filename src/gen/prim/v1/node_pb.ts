@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file prim/v1/node.proto.
  */
 export const file_prim_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChJwcmltL3YxL25vZGUucHJvdG8SB3ByaW0udjEiowEKC0xpbmtSZXF1ZXN0EiMKBWhlbGxvGAEgASgLMhIucHJpbS52MS5MaW5rSGVsbG9IABIPCgViYXRjaBgCIAEoDEgAEiUKBm1pc3NlZBgDIAEoCzITLnByaW0udjEuTGlua01pc3NlZEgAEicKB2dvb2RieWUYBCABKAsyFC5wcmltLnYxLkxpbmtHb29kYnllSABCDgoFZnJhbWUSBbpIAggBIp8BCglMaW5rSGVsbG8SGgoHbm9kZV9pZBgBIAEoCUIJukgGcgQgAShAEh8KDnZlcnNpb25fb2xkZXN0GAIgASgNQge6SAQqAigBEh8KDnZlcnNpb25fbmV3ZXN0GAMgASgNQge6SAQqAigBEhIKCmdlbmVyYXRpb24YBCABKA0SIAoGc2VyaWFsGAUgASgEQhC6SA0yCxj/////////DygBIgwKCkxpbmtNaXNzZWQiDQoLTGlua0dvb2RieWUiYQoMTGlua1Jlc3BvbnNlEicKB3dlbGNvbWUYASABKAsyFC5wcmltLnYxLkxpbmtXZWxjb21lSAASHwoDYWNrGAIgASgLMhAucHJpbS52MS5MaW5rQWNrSABCBwoFZnJhbWUiLwoLTGlua1dlbGNvbWUSDwoHbm9kZV9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNIhkKB0xpbmtBY2sSDgoGZnJhbWVzGAEgASgEIkIKElF1ZXJ5T25saW5lUmVxdWVzdBIsCgV1c2VycxgBIAMoCzIQLnByaW0udjEuVXNlcktleUILukgIkgEFCAEQ6AciJQoTUXVlcnlPbmxpbmVSZXNwb25zZRIOCgZvbmxpbmUYASADKAgykAEKC05vZGVTZXJ2aWNlEjcKBExpbmsSFC5wcmltLnYxLkxpbmtSZXF1ZXN0GhUucHJpbS52MS5MaW5rUmVzcG9uc2UoATABEkgKC1F1ZXJ5T25saW5lEhsucHJpbS52MS5RdWVyeU9ubGluZVJlcXVlc3QaHC5wcmltLnYxLlF1ZXJ5T25saW5lUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_prim_v1_user]);
+  fileDesc("ChJwcmltL3YxL25vZGUucHJvdG8SB3ByaW0udjEiowEKC0xpbmtSZXF1ZXN0EiMKBWhlbGxvGAEgASgLMhIucHJpbS52MS5MaW5rSGVsbG9IABIPCgViYXRjaBgCIAEoDEgAEiUKBm1pc3NlZBgDIAEoCzITLnByaW0udjEuTGlua01pc3NlZEgAEicKB2dvb2RieWUYBCABKAsyFC5wcmltLnYxLkxpbmtHb29kYnllSABCDgoFZnJhbWUSBbpIAggBIp8BCglMaW5rSGVsbG8SGgoHbm9kZV9pZBgBIAEoCUIJukgGcgQgAShAEh8KDnZlcnNpb25fb2xkZXN0GAIgASgNQge6SAQqAigBEh8KDnZlcnNpb25fbmV3ZXN0GAMgASgNQge6SAQqAigBEhIKCmdlbmVyYXRpb24YBCABKA0SIAoGc2VyaWFsGAUgASgEQhC6SA0yCxj/////////DygBIgwKCkxpbmtNaXNzZWQiDQoLTGlua0dvb2RieWUiYQoMTGlua1Jlc3BvbnNlEicKB3dlbGNvbWUYASABKAsyFC5wcmltLnYxLkxpbmtXZWxjb21lSAASHwoDYWNrGAIgASgLMhAucHJpbS52MS5MaW5rQWNrSABCBwoFZnJhbWUiLwoLTGlua1dlbGNvbWUSDwoHbm9kZV9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNIhkKB0xpbmtBY2sSDgoGZnJhbWVzGAEgASgEIjkKD0lzT25saW5lUmVxdWVzdBImCgR1c2VyGAEgASgLMhAucHJpbS52MS5Vc2VyS2V5Qga6SAPIAQEiIgoQSXNPbmxpbmVSZXNwb25zZRIOCgZvbmxpbmUYASABKAgyhwEKC05vZGVTZXJ2aWNlEjcKBExpbmsSFC5wcmltLnYxLkxpbmtSZXF1ZXN0GhUucHJpbS52MS5MaW5rUmVzcG9uc2UoATABEj8KCElzT25saW5lEhgucHJpbS52MS5Jc09ubGluZVJlcXVlc3QaGS5wcmltLnYxLklzT25saW5lUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_prim_v1_user]);
 
 /**
  * One frame of a link.
@@ -237,45 +237,45 @@ export const LinkAckSchema: GenMessage<LinkAck> = /*@__PURE__*/
   messageDesc(file_prim_v1_node, 6);
 
 /**
- * Asks who is logged in.
+ * Asks whether a user is logged in.
  *
- * @generated from message prim.v1.QueryOnlineRequest
+ * @generated from message prim.v1.IsOnlineRequest
  */
-export type QueryOnlineRequest = Message<"prim.v1.QueryOnlineRequest"> & {
+export type IsOnlineRequest = Message<"prim.v1.IsOnlineRequest"> & {
   /**
-   * 1 to 1,000 users.
+   * On this platform, or on any.
    *
-   * @generated from field: repeated prim.v1.UserKey users = 1;
+   * @generated from field: prim.v1.UserKey user = 1;
    */
-  users: UserKey[];
+  user?: UserKey | undefined;
 };
 
 /**
- * Describes the message prim.v1.QueryOnlineRequest.
- * Use `create(QueryOnlineRequestSchema)` to create a new message.
+ * Describes the message prim.v1.IsOnlineRequest.
+ * Use `create(IsOnlineRequestSchema)` to create a new message.
  */
-export const QueryOnlineRequestSchema: GenMessage<QueryOnlineRequest> = /*@__PURE__*/
+export const IsOnlineRequestSchema: GenMessage<IsOnlineRequest> = /*@__PURE__*/
   messageDesc(file_prim_v1_node, 7);
 
 /**
- * Answer to QueryOnlineRequest.
+ * Answer to IsOnlineRequest.
  *
- * @generated from message prim.v1.QueryOnlineResponse
+ * @generated from message prim.v1.IsOnlineResponse
  */
-export type QueryOnlineResponse = Message<"prim.v1.QueryOnlineResponse"> & {
+export type IsOnlineResponse = Message<"prim.v1.IsOnlineResponse"> & {
   /**
-   * One for each user that was asked about, in that order.
+   * True with at least one session.
    *
-   * @generated from field: repeated bool online = 1;
+   * @generated from field: bool online = 1;
    */
-  online: boolean[];
+  online: boolean;
 };
 
 /**
- * Describes the message prim.v1.QueryOnlineResponse.
- * Use `create(QueryOnlineResponseSchema)` to create a new message.
+ * Describes the message prim.v1.IsOnlineResponse.
+ * Use `create(IsOnlineResponseSchema)` to create a new message.
  */
-export const QueryOnlineResponseSchema: GenMessage<QueryOnlineResponse> = /*@__PURE__*/
+export const IsOnlineResponseSchema: GenMessage<IsOnlineResponse> = /*@__PURE__*/
   messageDesc(file_prim_v1_node, 8);
 
 /**
@@ -310,14 +310,14 @@ export const NodeService: GenService<{
     output: typeof LinkResponseSchema;
   },
   /**
-   * Which of the users are logged in on the node that is asked.
+   * Whether a user is logged in on the node that is asked.
    *
-   * @generated from rpc prim.v1.NodeService.QueryOnline
+   * @generated from rpc prim.v1.NodeService.IsOnline
    */
-  queryOnline: {
+  isOnline: {
     methodKind: "unary";
-    input: typeof QueryOnlineRequestSchema;
-    output: typeof QueryOnlineResponseSchema;
+    input: typeof IsOnlineRequestSchema;
+    output: typeof IsOnlineResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_prim_v1_node, 0);
