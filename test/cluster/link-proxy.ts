@@ -19,6 +19,8 @@ export class LinkProxy {
   refuses = false;
   /** Connections that came, since the start. */
   accepted = 0;
+  /** Bytes that came from callers, since the start. */
+  bytes = 0;
 
   constructor() {
     this.#server = createServer((socket) => this.#accept(socket));
@@ -82,6 +84,10 @@ export class LinkProxy {
     const server = connect({ port: this.#targetPort, host: "127.0.0.1" });
     const pair = { client, server };
     this.#pairs.add(pair);
+    client.on("data", (chunk) => {
+      this.bytes += chunk.length;
+    });
+    client.pause();
     for (const [socket, other] of [
       [client, server],
       [server, client],
