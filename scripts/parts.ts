@@ -22,6 +22,7 @@ export const PARTS = [
   { name: "node", binaries: ["node"], debian: ["nodejs"] },
   { name: "chromium", binaries: ["chromium", "google-chrome", MAC_CHROME], debian: ["chromium"] },
   { name: "openssl", binaries: ["openssl"], debian: ["openssl"] },
+  { name: "redis-server", binaries: ["redis-server"], debian: ["redis-server"] },
   {
     name: "grpcurl",
     binaries: ["grpcurl", join(homedir(), "go", "bin", "grpcurl")],
