@@ -116,12 +116,10 @@ export const LEASE_MS_MAX = 120_000;
 /** The shortest lease: renewed every third of it, it outlasts a pause of the garbage collector and a slow answer. */
 export const LEASE_MS_MIN = 1_000;
 /**
- * Who clears after a dead node holds a lock for so long, renewed with every step. A clearer that dies delays the next one by
- * it, and the dead node's return.
+ * Who clears after a dead node holds a lock for so long, renewed with every step; a step may begin in the first half, and the
+ * other half is for clocks of a Redis Cluster that differ. A clearer that dies delays the next one by it, and the node's return.
  */
 export const CLEAR_LOCK_MS = 10_000;
-/** Part of CLEAR_LOCK_MS in which a step may still begin: the rest is for clocks of a Redis Cluster that differ. */
-export const CLEAR_STEP_MS = 5_000;
 /** How often a node that came back asks whether who cleared after it has stopped. */
 export const CLEAR_STOPPED_PERIOD_MS = 20;
 /** Keys looked at by one step of clearing: well under a millisecond of Redis. */
