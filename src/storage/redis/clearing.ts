@@ -15,6 +15,7 @@ import { CLEAR_KEYS_PER_STEP, CLEAR_ROOMS_AT_ONCE, CLEAR_USERS_AT_ONCE } from ".
 import type { Gone } from "../../core/node-registry.ts";
 import { countsKey, readAttendee, roomOfUsersKey, usersKey } from "./attendance-keys.ts";
 import { interestKey, isInterestKey } from "./keys.ts";
+import { layoutOf } from "./layout.ts";
 import type { RedisConnection, RedisServer } from "./redis-connection.ts";
 import {
   CLEAR_INTEREST,
@@ -79,7 +80,10 @@ export class Clearing {
 
   /** Returns true if it has looked at every key and cleared what is the node's. */
   async *#clearAll(): AsyncGenerator<Gone, boolean> {
-    for (const server of this.#redis.servers()) {
+    if ((await this.#mayClearUntil()) === 0) return false;
+    const servers = this.#redis.servers();
+    const layout = await layoutOf(servers, this.#redis.isCluster);
+    for (const server of servers) {
       let cursor = "0";
       do {
         if ((await this.#mayClearUntil()) === 0) return false;
@@ -91,7 +95,7 @@ export class Clearing {
         cursor = next;
       } while (cursor !== "0");
     }
-    return true;
+    return layout !== undefined && layout === (await layoutOf(this.#redis.servers(), this.#redis.isCluster));
   }
 
   /** By Redis's clock, unix ms; 0 if this attempt is over. */
