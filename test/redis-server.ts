@@ -1,138 +1,139 @@
 /**
- * Real Redis servers for tests, each in a process and folder of its own, on a port that was free.
+ * RedisServer: a real redis-server on a free port, in a folder of its own, for the tests that need one.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { afterAll } from "bun:test";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { eventually, within } from "./deadline.ts";
+import { within } from "./deadline.ts";
+import { partPath } from "./parts.ts";
+import { temporaryFolder } from "./prim-process.ts";
 
-const HOST = "127.0.0.1";
-const SLOTS = 16_384;
-/** Somebody may take the port between asking for it and listening on it. */
-const STARTS_MAX = 5;
-
-const running = new Set<Bun.Subprocess>();
+const MEMORY_MAX = "256mb";
+const running = new Set<RedisServer>();
+// Whatever a test did not come to stop.
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const server of running) server.kill();
 });
 
 export interface RedisServerOptions {
-  /** Of the binary. */
-  readonly path: string;
-  /** Beside those that give it a port and keep it from writing to disk. */
-  readonly args?: readonly string[];
+  /** More lines of redis.conf. */
+  readonly config?: readonly string[];
+  readonly sentinel?: boolean;
+  /** Shown by the tests' own connection. */
+  readonly password?: string;
+  readonly port?: number;
 }
 
 export class RedisServer {
-  readonly host = HOST;
   readonly port: number;
-  readonly exited: Promise<number>;
-  readonly #child: Bun.Subprocess<"ignore", "pipe", "inherit">;
+  readonly folder = temporaryFolder();
+  readonly #options: RedisServerOptions;
+  #child: Bun.Subprocess<"ignore", "ignore", "ignore"> | undefined;
+  #admin: Redis | undefined;
 
-  /** Starts a server and waits until it takes connections. */
-  static async start(options: RedisServerOptions): Promise<RedisServer> {
-    for (let attempt = 1; ; attempt++) {
-      const folder = mkdtempSync(join(tmpdir(), "prim-redis-"));
-      const server = new RedisServer(options, await freePort(), folder);
-      const output = await server.#untilReady();
-      if (output === undefined) return server;
-      await server.stop();
-      const portTaken = output.includes("Address already in use");
-      if (!portTaken || attempt === STARTS_MAX) throw new Error(`Redis did not start: ${output}`);
-    }
-  }
-
-  private constructor({ path, args = [] }: RedisServerOptions, port: number, folder: string) {
+  private constructor(port: number, options: RedisServerOptions) {
     this.port = port;
-    const own = ["--bind", HOST, "--port", String(port), "--dir", folder, "--save", "", "--appendonly", "no"];
-    this.#child = Bun.spawn([path, ...own, ...args], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
-    running.add(this.#child);
-    this.exited = this.#child.exited.then((exitCode) => {
-      running.delete(this.#child);
-      rmSync(folder, { recursive: true, force: true });
-      return exitCode;
+    this.#options = options;
+    const lines = [`port ${port}`, "bind 127.0.0.1", `dir "${this.folder}"`, `logfile "${this.#log}"`];
+    if (options.sentinel !== true)
+      lines.push('save ""', `maxmemory ${MEMORY_MAX}`, "enable-debug-command local");
+    writeFileSync(this.#configFile, [...lines, ...(options.config ?? []), ""].join("\n"));
+  }
+
+  /** Starts it and waits until it answers. */
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const server = new RedisServer(options.port ?? (await freePort()), options);
+    await server.restart();
+    return server;
+  }
+
+  /** A connection of the test's own, for looking and for disturbing. */
+  get admin(): Redis {
+    this.#admin ??= new Redis({
+      port: this.port,
+      host: "127.0.0.1",
+      lazyConnect: true,
+      maxRetriesPerRequest: null,
+      retryStrategy: () => 20,
+      ...(this.#options.password === undefined ? {} : { password: this.#options.password }),
+    }).on("error", () => {}); // Refused while the server is down: it tries again.
+    return this.#admin;
+  }
+
+  get log(): string {
+    return readFileSync(this.#log, "utf8");
+  }
+
+  /** For after a stop or kill: on the same port, with what its folder has. */
+  async restart(): Promise<void> {
+    const path = partPath("redis-server") ?? "redis-server";
+    const args = this.#options.sentinel === true ? ["--sentinel"] : [];
+    this.#child = Bun.spawn([path, this.#configFile, ...args], {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "ignore",
     });
+    running.add(this);
+    await within(this.admin.ping(), () => `redis-server to answer:\n${this.log}`);
   }
 
-  /** SIGSTOP halts it as a machine that hangs does, SIGCONT lets it go on. */
-  signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
+  /** As when its machine lost power, but for what the disk had not. */
+  async kill9(): Promise<void> {
+    this.kill();
+    await this.#child?.exited;
   }
 
-  /** Kills it. Repeating it is safe. */
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  /** In order: what it keeps is on disk. */
+  async shutDown(): Promise<void> {
+    this.#child?.kill("SIGTERM");
+    await within(this.#child?.exited ?? Promise.resolve(0), "redis-server to end");
+  }
+
+  /** For good. */
   async stop(): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await within(this.exited, "Redis to exit");
+    this.#admin?.disconnect();
+    await this.kill9();
+    running.delete(this);
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Resolves with undefined when it takes connections, or with what it printed when it has ended instead. */
-  async #untilReady(): Promise<string | undefined> {
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    const read = async () => {
-      let output = "";
-      const decoder = new TextDecoder();
-      for await (const chunk of this.#child.stdout) {
-        output = (output + decoder.decode(chunk)).slice(-10_000);
-        if (output.includes("Ready to accept connections")) resolve(undefined);
-      }
-      resolve(output);
-    };
-    void read();
-    return within(promise, "Redis to start");
+  addToConfig(line: string): void {
+    appendFileSync(this.#configFile, `${line}\n`);
+  }
+
+  get #configFile(): string {
+    return join(this.folder, "redis.conf");
+  }
+
+  get #log(): string {
+    return join(this.folder, "redis.log");
   }
 }
 
-/** A Redis Cluster of masters only, with the slots shared out among them. */
-export class RedisClusterServers {
-  readonly servers: readonly RedisServer[];
-
-  static async start(path: string, masters = 3): Promise<RedisClusterServers> {
-    const args = ["--cluster-enabled", "yes", "--cluster-port"];
-    const nodes = await Promise.all(
-      Array.from({ length: masters }, async () => {
-        const busPort = String(await freePort());
-        return { busPort, server: await RedisServer.start({ path, args: [...args, busPort] }) };
-      }),
-    );
-    const clients = nodes.map(({ server }) => new Redis(server.port, server.host));
-    try {
-      const [first] = nodes;
-      for (const [index, client] of clients.entries()) {
-        const from = Math.floor((index * SLOTS) / masters);
-        const to = Math.floor(((index + 1) * SLOTS) / masters) - 1;
-        await client.call("CLUSTER", "ADDSLOTSRANGE", from, to);
-        await client.call("CLUSTER", "SET-CONFIG-EPOCH", index + 1);
-        if (first !== undefined) await client.call("CLUSTER", "MEET", HOST, first.server.port, first.busPort);
-      }
-      for (const client of clients) {
-        await eventually(
-          async () => String(await client.call("CLUSTER", "INFO")),
-          (info) => info.includes("cluster_state:ok") && info.includes(`cluster_known_nodes:${masters}`),
-          "the cluster to be formed",
-        );
-      }
-    } finally {
-      for (const client of clients) client.disconnect();
-    }
-    return new RedisClusterServers(nodes.map(({ server }) => server));
-  }
-
-  private constructor(servers: readonly RedisServer[]) {
-    this.servers = servers;
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.stop()));
-  }
+/** One server for all tests of a file, started by the first that asks. */
+export function sharedRedisServer(options: RedisServerOptions = {}): () => Promise<RedisServer> {
+  let server: Promise<RedisServer> | undefined;
+  afterAll(async () => {
+    await (await server)?.stop();
+  });
+  return () => {
+    server ??= RedisServer.start(options);
+    return server;
+  };
 }
 
-async function freePort(): Promise<number> {
+/** Redis can't be told to choose one. Free at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === "string") throw new Error("The machine gives no port");
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("A listener has no port");
   return address.port;
 }

@@ -200,3 +200,9 @@ export const REDIS_RETRY_MS_MAX = 2_000;
 export const REDIS_CALLS_MAX = 32_768;
 /** How often a node looks whether all servers of a Redis Cluster answer again. */
 export const REDIS_PROBE_PERIOD_MS = 500;
+/** Operations in one script call: some 3 ms, in which Redis does nothing else. */
+export const REDIS_TURN_OPERATIONS_MAX = 256;
+/** The same in characters, but at least one operation: for long messages. */
+export const REDIS_TURN_CHARS_MAX = 1024 * 1024;
+/** So long after its last message was too old a channel is forgotten: epochs don't change with every message of a short-lived channel. */
+export const CHANNEL_FORGET_LAG_MS = 10_000;

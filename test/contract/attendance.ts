@@ -24,14 +24,14 @@ export function testAttendance(name: string, bed: ClusterBed): void {
 }
 
 function testComingsAndGoings(bed: ClusterBed): void {
-  test("enter() and exit() tell who is alone, and how many are in the room afterwards", async () => {
+  test("enter() and exit() tell who is changed, and how many are in the room afterwards", async () => {
     const [a] = await openLiving(bed, "a");
     expect(await a.attendance.count(lobby)).toBe(0);
-    expect(await a.attendance.enter(lobby, ann, LOOK_MAX)).toEqual({ alone: true, members: 1, nodes: [] });
-    expect(await a.attendance.enter(lobby, bob, LOOK_MAX)).toEqual({ alone: true, members: 2, nodes: [] });
+    expect(await a.attendance.enter(lobby, ann, LOOK_MAX)).toEqual({ changed: true, members: 1, nodes: [] });
+    expect(await a.attendance.enter(lobby, bob, LOOK_MAX)).toEqual({ changed: true, members: 2, nodes: [] });
     expect(await a.attendance.count(lobby)).toBe(2);
-    expect(await a.attendance.exit(lobby, ann, LOOK_MAX)).toEqual({ alone: true, members: 1, nodes: [] });
-    expect(await a.attendance.exit(lobby, bob, LOOK_MAX)).toEqual({ alone: true, members: 0, nodes: [] });
+    expect(await a.attendance.exit(lobby, ann, LOOK_MAX)).toEqual({ changed: true, members: 1, nodes: [] });
+    expect(await a.attendance.exit(lobby, bob, LOOK_MAX)).toEqual({ changed: true, members: 0, nodes: [] });
     expect(await a.attendance.count(lobby)).toBe(0);
   });
 
@@ -88,14 +88,14 @@ function testComingsAndGoings(bed: ClusterBed): void {
     const [a, b] = await openLiving(bed, "a", "b");
     for (const [index, name] of ODD_NAMES.entries()) {
       expect(await a.attendance.enter(lobby, attendee(name), LOOK_MAX)).toMatchObject({
-        alone: true,
+        changed: true,
         members: index + 1,
       });
     }
     for (const name of ODD_NAMES) {
-      expect((await b.attendance.enter(lobby, attendee(name), LOOK_MAX)).alone).toBe(false);
-      expect((await b.attendance.exit(lobby, attendee(name), LOOK_MAX)).alone).toBe(false);
-      expect((await a.attendance.exit(lobby, attendee(name), LOOK_MAX)).alone).toBe(true);
+      expect((await b.attendance.enter(lobby, attendee(name), LOOK_MAX)).changed).toBe(false);
+      expect((await b.attendance.exit(lobby, attendee(name), LOOK_MAX)).changed).toBe(false);
+      expect((await a.attendance.exit(lobby, attendee(name), LOOK_MAX)).changed).toBe(true);
     }
     expect(await a.attendance.count(lobby)).toBe(0);
   });
@@ -104,12 +104,12 @@ function testComingsAndGoings(bed: ClusterBed): void {
 function testOtherNodes(bed: ClusterBed): void {
   test("a user who is there through another node neither comes nor goes", async () => {
     const [a, b] = await openLiving(bed, "a", "b");
-    expect(await a.attendance.enter(lobby, ann, LOOK_MAX)).toMatchObject({ alone: true, members: 1 });
-    expect(await b.attendance.enter(lobby, bob, LOOK_MAX)).toMatchObject({ alone: true, members: 2 });
-    expect(await b.attendance.enter(lobby, ann, LOOK_MAX)).toMatchObject({ alone: false, members: 3 });
+    expect(await a.attendance.enter(lobby, ann, LOOK_MAX)).toMatchObject({ changed: true, members: 1 });
+    expect(await b.attendance.enter(lobby, bob, LOOK_MAX)).toMatchObject({ changed: true, members: 2 });
+    expect(await b.attendance.enter(lobby, ann, LOOK_MAX)).toMatchObject({ changed: false, members: 3 });
     expect(await a.attendance.count(lobby)).toBe(3);
-    expect(await a.attendance.exit(lobby, ann, LOOK_MAX)).toMatchObject({ alone: false, members: 2 });
-    expect(await b.attendance.exit(lobby, ann, LOOK_MAX)).toMatchObject({ alone: true, members: 1 });
+    expect(await a.attendance.exit(lobby, ann, LOOK_MAX)).toMatchObject({ changed: false, members: 2 });
+    expect(await b.attendance.exit(lobby, ann, LOOK_MAX)).toMatchObject({ changed: true, members: 1 });
     expect(await a.attendance.exit(lobby, bob, LOOK_MAX)).toMatchObject({ members: 1 });
   });
 
@@ -120,12 +120,12 @@ function testOtherNodes(bed: ClusterBed): void {
         a.attendance.enter(lobby, ann, LOOK_MAX),
         b.attendance.enter(lobby, ann, LOOK_MAX),
       ]);
-      expect(came.map(({ alone }) => alone).sort()).toEqual([false, true]);
+      expect(came.map(({ changed }) => changed).sort()).toEqual([false, true]);
       const went = await Promise.all([
         a.attendance.exit(lobby, ann, LOOK_MAX),
         b.attendance.exit(lobby, ann, LOOK_MAX),
       ]);
-      expect(went.map(({ alone }) => alone).sort()).toEqual([false, true]);
+      expect(went.map(({ changed }) => changed).sort()).toEqual([false, true]);
     }
   });
 
@@ -143,11 +143,11 @@ function testOtherNodes(bed: ClusterBed): void {
 function testLookMax(bed: ClusterBed): void {
   test("nobody looks in rooms with more than lookMax members afterwards", async () => {
     const [a, b] = await openLiving(bed, "a", "b");
-    expect(await a.attendance.enter(lobby, ann, 0)).toMatchObject({ alone: false, members: 1 });
-    expect(await b.attendance.enter(lobby, bob, 2)).toMatchObject({ alone: true, members: 2 });
-    expect(await b.attendance.enter(lobby, attendee("cat"), 2)).toMatchObject({ alone: false, members: 3 });
-    expect(await b.attendance.exit(lobby, bob, 2)).toMatchObject({ alone: true, members: 2 });
-    expect(await b.attendance.exit(lobby, attendee("cat"), 0)).toMatchObject({ alone: false, members: 1 });
-    expect(await a.attendance.exit(lobby, ann, 0)).toMatchObject({ alone: true, members: 0 });
+    expect(await a.attendance.enter(lobby, ann, 0)).toMatchObject({ changed: false, members: 1 });
+    expect(await b.attendance.enter(lobby, bob, 2)).toMatchObject({ changed: true, members: 2 });
+    expect(await b.attendance.enter(lobby, attendee("cat"), 2)).toMatchObject({ changed: false, members: 3 });
+    expect(await b.attendance.exit(lobby, bob, 2)).toMatchObject({ changed: true, members: 2 });
+    expect(await b.attendance.exit(lobby, attendee("cat"), 0)).toMatchObject({ changed: false, members: 1 });
+    expect(await a.attendance.exit(lobby, ann, 0)).toMatchObject({ changed: true, members: 0 });
   });
 }

@@ -101,7 +101,7 @@ function testWhatIsCleared(bed: ClusterBed): void {
     expect(pieces).toEqual([{ room: lobby, users: [ann], members: 0, nodes: [] }]);
   });
 
-  test("clear() leaves living nodes, unknown nodes, and nodes with a longer name alone", async () => {
+  test("clear() leaves living nodes, unknown nodes, and nodes with a longer name changed", async () => {
     const [a, b, bb] = await openLiving(bed, "a", "b", "bb");
     const names = [...(await fillRooms(b, 10, 2)), ...(await fillRooms(bb, 10, 2))];
     expect(await allOf(a.registry.clear(b.nodeId, LOOK_MAX))).toEqual([]);
@@ -188,7 +188,7 @@ function testBigRooms(bed: ClusterBed): void {
     const pieces = await allOf(a.registry.clear(c.nodeId, LOOK_MAX));
     expect(pieces).toEqual([{ room: room(0), users: [], members: 33_334, nodes: [b.nodeId] }]);
     expect(await b.attendance.exit(room(0), attendee("b-0"), LOOK_MAX)).toMatchObject({
-      alone: false,
+      changed: false,
       members: 33_333,
     });
   });

@@ -1,7 +1,7 @@
 /**
  * Clearing: one attempt to clear away what a dead node left in Redis.
  *
- * What a node leaves is found by looking at the name of every set there is (SCAN, on each server). An index per
+ * What a node leaves is found by looking at the name of every key there is (SCAN, on each server). An index per
  * node of its channels would be found at once, but lies in another hash slot than the channels: it could not change in one step
  * with them, every login would write it, and a million inboxes would be kept twice, all for the sake of deaths, which are rare.
  * A scan of a million keys is a thousand short commands.
@@ -13,8 +13,14 @@
 import { type ChannelId, type NodeId, newMark } from "../../base/ids.ts";
 import { CLEAR_KEYS_PER_STEP, CLEAR_ROOMS_AT_ONCE, CLEAR_USERS_AT_ONCE } from "../../base/limits.ts";
 import type { Gone } from "../../core/node-registry.ts";
-import { countsKey, readAttendee, roomOfUsersKey, usersKey } from "./attendance-keys.ts";
-import { interestKey, isInterestKey } from "./keys.ts";
+import {
+  countsKey,
+  interestKey,
+  isInterestKey,
+  readAttendee,
+  roomOfUsersKey,
+  usersKey,
+} from "./channel-keys.ts";
 import { layoutOf } from "./layout.ts";
 import type { RedisConnection, RedisServer } from "./redis-connection.ts";
 import {
@@ -105,10 +111,9 @@ export class Clearing {
   }
 
   async #scan(server: RedisServer, cursor: string): Promise<{ next: string; keys: string[] }> {
-    const pattern = `${this.#redis.keyPrefix.replaceAll(/[?*[\]\\]/g, "\\$&")}{*`;
-    const answer = await server.command(
-      ...["SCAN", cursor, "MATCH", pattern, "COUNT", CLEAR_KEYS_PER_STEP, "TYPE", "set"],
-    );
+    // Of the keys of a channel only `nodes` and `at`: the others stay in Redis.
+    const pattern = `${this.#redis.keyPrefix.replaceAll(/[?*[\]\\]/g, "\\$&")}{*}:[an]*`;
+    const answer = await server.command("SCAN", cursor, "MATCH", pattern, "COUNT", CLEAR_KEYS_PER_STEP);
     const [next, keys] = answer as [string, string[]];
     return { next, keys };
   }

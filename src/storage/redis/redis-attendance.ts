@@ -10,8 +10,7 @@ import { PrimError } from "../../base/errors.ts";
 import type { ChannelId, NodeId } from "../../base/ids.ts";
 import { ATTENDANCE_CALLS_PER_SCRIPT, ATTENDANCE_QUEUE_MAX } from "../../base/limits.ts";
 import type { Attendance, Attended, Attendee } from "../../core/attendance.ts";
-import { countsKey, usersKey, writeAttendee } from "./attendance-keys.ts";
-import { interestKey } from "./keys.ts";
+import { countsKey, interestKey, usersKey, writeAttendee } from "./channel-keys.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { redisScript } from "./redis-script.ts";
 
@@ -25,11 +24,13 @@ interface Call {
 
 /**
  * KEYS: users of this node, counts, interested nodes. ARGV: this node, then for each call SADD or SREM, the user, lookMax.
- * Answers the other interested nodes, then for each call whether the user is nowhere else, and the members.
+ * It runs where Redis has no memory left too: it takes little, and a going that is refused would be there for ever.
+ * Answers the other interested nodes, then for each call 1 if the user came or went as others see it, and the members.
  */
 const ATTEND = redisScript(
   "attend",
-  `local self = ARGV[1]
+  `#!lua flags=allow-oom
+local self = ARGV[1]
 local prefix = string.sub(KEYS[1], 1, -#self - 1)
 local counts = redis.call('HGETALL', KEYS[2])
 local others, elsewhere = {}, 0
@@ -40,7 +41,7 @@ for i = 1, #counts, 2 do
   end
 end
 local nodes = {}
-for _, node in ipairs(redis.call('SMEMBERS', KEYS[3])) do
+for _, node in ipairs(redis.call('HKEYS', KEYS[3])) do
   if node ~= self then nodes[#nodes + 1] = node end
 end
 local here = redis.call('SCARD', KEYS[1])
@@ -48,17 +49,16 @@ local answer = { nodes }
 for i = 2, #ARGV, 3 do
   local changed = redis.call(ARGV[i], KEYS[1], ARGV[i + 1])
   if ARGV[i] == 'SADD' then here = here + changed else here = here - changed end
-  local alone = 0
-  if elsewhere + here <= tonumber(ARGV[i + 2]) then
-    alone = 1
-    for _, other in ipairs(others) do
-      if redis.call('SISMEMBER', other, ARGV[i + 1]) == 1 then
-        alone = 0
+  if changed == 1 then
+    if elsewhere + here > tonumber(ARGV[i + 2]) then changed = 0 end
+    for index = 1, changed * #others do
+      if redis.call('SISMEMBER', others[index], ARGV[i + 1]) == 1 then
+        changed = 0
         break
       end
     end
   end
-  answer[#answer + 1] = alone
+  answer[#answer + 1] = changed
   answer[#answer + 1] = elsewhere + here
 end
 if here > 0 then
@@ -154,7 +154,7 @@ export class RedisAttendance implements Attendance {
     for (const { command, user, lookMax } of calls) args.push(command, user, lookMax);
     const [nodes, ...rest] = (await this.#redis.evaluate(ATTEND, keys, args)) as [NodeId[], ...number[]];
     return calls.map((_, index) => ({
-      alone: rest[2 * index] === 1,
+      changed: rest[2 * index] === 1,
       members: rest[2 * index + 1] ?? 0,
       nodes,
     }));

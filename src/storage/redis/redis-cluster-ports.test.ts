@@ -1,28 +1,23 @@
-import { afterAll, beforeAll } from "bun:test";
 import { testAttendance } from "../../../test/contract/attendance.ts";
 import { testNodeRegistry } from "../../../test/contract/node-registry.ts";
 import { describeWith } from "../../../test/parts.ts";
-import { addressOf, RedisClusterBed } from "../../../test/redis-cluster-bed.ts";
-import { RedisClusterServers, RedisServer } from "../../../test/redis-server.ts";
+import { sharedRedisCluster } from "../../../test/redis-cluster.ts";
+import { RedisClusterBed } from "../../../test/redis-cluster-bed.ts";
+import { sharedRedisServer } from "../../../test/redis-server.ts";
 
-describeWith("redis-server", "Redis", (path) => {
-  let server: RedisServer;
-  const bed = new RedisClusterBed(() => addressOf([server]));
-  beforeAll(async () => {
-    server = await RedisServer.start({ path });
+describeWith("redis-server", "one Redis", () => {
+  const server = sharedRedisServer();
+  const bed = new RedisClusterBed(async () => {
+    const { port } = await server();
+    return { mode: "standalone", hosts: [{ host: "127.0.0.1", port }], database: 0 };
   });
-  afterAll(() => server.stop());
   testAttendance("RedisAttendance", bed);
   testNodeRegistry("RedisNodeRegistry", bed);
 });
 
-describeWith("redis-server", "Redis Cluster", (path) => {
-  let cluster: RedisClusterServers;
-  const bed = new RedisClusterBed(() => addressOf(cluster.servers));
-  beforeAll(async () => {
-    cluster = await RedisClusterServers.start(path);
-  });
-  afterAll(() => cluster.stop());
+describeWith("redis-server", "a Redis Cluster", () => {
+  const cluster = sharedRedisCluster();
+  const bed = new RedisClusterBed(async () => (await cluster()).address);
   testAttendance("RedisAttendance", bed);
   testNodeRegistry("RedisNodeRegistry", bed);
 });

@@ -88,6 +88,11 @@ export class RedisConnection {
     return this.#isUp;
   }
 
+  /** For one call, waiting for a lost connection included. */
+  get callTimeoutMs(): number {
+    return this.#options.callTimeoutMs;
+  }
+
   /** Calls without an answer, those that were given up included. */
   get underWay(): number {
     return this.#gate.underWay;

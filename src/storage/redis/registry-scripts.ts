@@ -1,6 +1,8 @@
 /**
  * The scripts of the registry. All its keys share one hash slot, `{nodes}`: records of nodes, a lease per node that runs
- * out by itself, and for a dead node who clears after it the lock of that.
+ * out by itself, and for a dead node the lock of who clears after it.
+ *
+ * They also run where Redis has no memory left (allow-oom): they take little or free some, and nodes must not die of it.
  */
 import type { NodeId } from "../../base/ids.ts";
 import { redisScript } from "./redis-script.ts";
@@ -31,7 +33,8 @@ export function secretKey(prefix: string): string {
  */
 export const RENEW = redisScript(
   "renew",
-  `local mark = redis.call('GET', KEYS[2]) or ARGV[4]
+  `#!lua flags=allow-oom
+local mark = redis.call('GET', KEYS[2]) or ARGV[4]
 redis.call('SET', KEYS[2], mark, 'PX', ARGV[3])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return { mark, math.max(redis.call('PTTL', KEYS[3]), 0) }`,
@@ -43,7 +46,8 @@ return { mark, math.max(redis.call('PTTL', KEYS[3]), 0) }`,
  */
 export const LIST = redisScript(
   "list",
-  `local time = redis.call('TIME')
+  `#!lua flags=no-writes
+local time = redis.call('TIME')
 local answer = { time[1] * 1000 + math.floor(time[2] / 1000) }
 local records = redis.call('HGETALL', KEYS[1])
 for i = 1, #records, 2 do
@@ -57,7 +61,8 @@ return answer`,
 /** KEYS: records, lease. ARGV: node. */
 export const RELEASE = redisScript(
   "release",
-  `redis.call('DEL', KEYS[2])
+  `#!lua flags=allow-oom
+redis.call('DEL', KEYS[2])
 return redis.call('HDEL', KEYS[1], ARGV[1])`,
 );
 
@@ -68,7 +73,8 @@ return redis.call('HDEL', KEYS[1], ARGV[1])`,
  */
 export const MAY_CLEAR = redisScript(
   "may-clear",
-  `local holder = redis.call('GET', KEYS[3])
+  `#!lua flags=allow-oom
+local holder = redis.call('GET', KEYS[3])
 local dead = redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 and redis.call('EXISTS', KEYS[2]) == 0
 if not dead or (holder and holder ~= ARGV[2]) then return 0 end
 redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])
@@ -79,26 +85,29 @@ return time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[4]`,
 /** KEYS: records, lease, lock of clearing. ARGV: node, mark of who clears. Forgets a node after which all is cleared. */
 export const FORGET = redisScript(
   "forget",
-  `if redis.call('GET', KEYS[3]) ~= ARGV[2] or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+  `#!lua flags=allow-oom
+if redis.call('GET', KEYS[3]) ~= ARGV[2] or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`,
 );
 
 /** KEYS: lock of clearing. ARGV: mark of who clears. */
 export const STOP_CLEARING = redisScript(
   "stop-clearing",
-  `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+  `#!lua flags=allow-oom
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`,
 );
 
 /** What a step of clearing begins with, where ARGV[1] says until when it may, by Redis's clock. */
-const IN_TIME = `local time = redis.call('TIME')
+const IN_TIME = `#!lua flags=allow-oom
+local time = redis.call('TIME')
 if time[1] * 1000 + time[2] / 1000 >= tonumber(ARGV[1]) then return false end
 `;
 
 /** KEYS: interested nodes. ARGV: until when, node. Answers 1 or 0, or nothing if it was too late. */
 export const CLEAR_INTEREST = redisScript(
   "clear-interest",
-  `${IN_TIME}return redis.call('SREM', KEYS[1], ARGV[2])`,
+  `${IN_TIME}return redis.call('HDEL', KEYS[1], ARGV[2])`,
 );
 
 /**
@@ -143,7 +152,7 @@ else
   redis.call('HDEL', KEYS[2], dead)
 end
 local nodes = {}
-for _, node in ipairs(redis.call('SMEMBERS', KEYS[3])) do
+for _, node in ipairs(redis.call('HKEYS', KEYS[3])) do
   if node ~= dead and node ~= ARGV[3] then nodes[#nodes + 1] = node end
 end
 return { left, looked, before - left, elsewhere + left, gone, nodes }`,

@@ -1,11 +1,21 @@
 /**
- * Where a room's attendance lies in Redis, in one hash slot with all else of the room, and how a user is written there.
+ * Names of a channel's keys that more than one script uses. All keys of a channel begin with `<prefix>{<channel>}`, and so
+ * lie in one hash slot.
  *
- * Room 101 has `prim:{room:101}:at`, a hash of how many users each node has there, and per node the set
- * `prim:{room:101}:at:<node>` of them. The counts make the sum of a room cheap, and say which sets there are.
+ *     ...:nodes        hash whose fields are the interested nodes (channel-scripts.ts)
+ *     ...:at           hash: how many users each node has in the room. They make the sum cheap, and say which sets there are
+ *     ...:at:<node>    set of those users, each as `<platform>:<userId>`
  */
 import type { AppPlatform, ChannelId, NodeId, UserId } from "../../base/ids.ts";
 import type { Attendee } from "../../core/attendance.ts";
+
+export function interestKey(prefix: string, channel: ChannelId): string {
+  return `${prefix}{${channel}}:nodes`;
+}
+
+export function isInterestKey(prefix: string, key: string): boolean {
+  return key.startsWith(`${prefix}{`) && key.endsWith("}:nodes");
+}
 
 export function countsKey(prefix: string, room: ChannelId): string {
   return `${prefix}{${room}}:at`;
