@@ -9,6 +9,7 @@ import { isIPv6 } from "node:net";
 import { z } from "zod";
 import type { AppPlatform } from "../base/ids.ts";
 import { URL_BYTES_MAX } from "../base/limits.ts";
+import { parseRedisUrl, REDIS_URL_FORMS } from "./redis-target.ts";
 
 export interface Kind<T> {
   readonly schema: z.ZodType<T>;
@@ -94,8 +95,14 @@ export function redisUrl(): Kind<string> {
   const schema = z
     .string()
     .max(URL_BYTES_MAX)
-    .refine((value) => value === "" || isRedisUrl(value));
-  return text(schema, "redis://[user:password@]host[:port][/database] or rediss://..., or empty");
+    .refine((value) => value === "" || parseRedisUrl(value) !== undefined);
+  return text(schema, `${REDIS_URL_FORMS}, or empty`);
+}
+
+/** Braces would steer where a Redis Cluster keeps a key; the rest would read badly in patterns. */
+export function keyPrefix(): Kind<string> {
+  const schema = z.string().regex(/^[A-Za-z0-9:_.-]{0,64}$/);
+  return text(schema, 'at most 64 letters, digits, ":", "_", "." or "-"');
 }
 
 export function platforms(): Kind<readonly AppPlatform[]> {
@@ -156,15 +163,6 @@ function isPublicUrl(value: string, schemes: readonly string[]): boolean {
   const url = URL.parse(value);
   if (url === null || !schemes.includes(url.protocol.slice(0, -1))) return false;
   return /^[a-z]+:\/\/[^\s/?#@"'<>\\]+(?:\/[^\s?#"'<>\\]*)?$/.test(value);
-}
-
-/**
- * Strict about what follows the host: a password with an unescaped "/", "?" or "#" makes a URL that parses,
- * with half of the password where masking doesn't look for it.
- */
-function isRedisUrl(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && /^rediss?:\/\/[^\s/?#]+(?:\/[0-9]{0,4})?$/.test(value) && url.hostname !== "";
 }
 
 /** The browser's own form: lower case, no default port, no path. Another form would never match a request. */

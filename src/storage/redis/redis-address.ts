@@ -30,8 +30,8 @@ export interface RedisAddress {
 }
 
 export interface RedisTls {
-  /** Certificates to trust instead of the system's, PEM. */
-  readonly ca?: string | undefined;
+  /** File with the certificates to trust instead of the system's, PEM. */
+  readonly caFile?: string | undefined;
 }
 
 /** For logs and errors: hosts only, no user, no password. */

@@ -5,10 +5,12 @@
  * that is off: who called decides. What is left on are repeats of what was surely not executed (MOVED, ASK, TRYAGAIN,
  * CLUSTERDOWN).
  */
+import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { PrimError } from "../../base/errors.ts";
 import { REDIS_RETRY_MS_MAX, REDIS_RETRY_MS_MIN } from "../../base/limits.ts";
-import type { RedisAddress } from "./redis-address.ts";
+import type { RedisAddress, RedisTls } from "./redis-address.ts";
 
 export type RedisClient = Redis | Cluster;
 
@@ -17,7 +19,10 @@ type Options = Omit<RedisOptions, "replyMapping">;
 
 const KEEP_ALIVE_MS = 10_000;
 
-/** @param timeoutMs for making a connection; it is given up as dead when it is silent for twice as long with answers due. */
+/**
+ * @param timeoutMs for making a connection; it is given up as dead when it is silent for twice as long with answers due.
+ * @throws {PrimError} `failed_precondition` if the file of certificates can't be read.
+ */
 export function createClient(address: RedisAddress, timeoutMs: number): RedisClient {
   const common = commonOptions(address, timeoutMs);
   switch (address.mode) {
@@ -43,7 +48,7 @@ function commonOptions(address: RedisAddress, timeoutMs: number): Options {
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls: tlsOptions(tls.ca) }),
+    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
     connectionName: "prim",
     connectTimeout: timeoutMs,
     socketTimeout: 2 * timeoutMs,
@@ -76,15 +81,26 @@ function sentinelOptions(address: RedisAddress, timeoutMs: number): Options {
     sentinels: [...hosts],
     name: masterName ?? "",
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
-    ...(tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls.ca) }),
+    ...(tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
     sentinelRetryStrategy: retryDelayMs,
     sentinelCommandTimeout: timeoutMs,
     failoverDetector: true,
   };
 }
 
-function tlsOptions(ca: string | undefined): ConnectionOptions {
-  return ca === undefined ? {} : { ca };
+function tlsOptions({ caFile }: RedisTls): ConnectionOptions {
+  if (caFile === undefined) return {};
+  try {
+    return { ca: readFileSync(caFile, "utf8") };
+  } catch (error) {
+    throw new PrimError(
+      "failed_precondition",
+      `Cannot read the certificates to trust for Redis: "${caFile}"`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 function retryDelayMs(attempt: number): number {
