@@ -45,6 +45,10 @@ export class RedisClusterBed implements ClusterBed {
   }
 }
 
+export function standalone(port: number): RedisAddress {
+  return { mode: "standalone", hosts: [{ host: "127.0.0.1", port }], database: 0 };
+}
+
 export function connectTo(address: RedisAddress, callTimeoutMs = CALL_TIMEOUT_MS): Promise<RedisConnection> {
   const parts = { clock: systemClock, log: silentLogger };
   return RedisConnection.open({ address, keyPrefix: "prim:", callTimeoutMs, ...parts });

@@ -2,15 +2,12 @@ import { testAttendance } from "../../../test/contract/attendance.ts";
 import { testNodeRegistry } from "../../../test/contract/node-registry.ts";
 import { describeWith } from "../../../test/parts.ts";
 import { sharedRedisCluster } from "../../../test/redis-cluster.ts";
-import { RedisClusterBed } from "../../../test/redis-cluster-bed.ts";
+import { RedisClusterBed, standalone } from "../../../test/redis-cluster-bed.ts";
 import { sharedRedisServer } from "../../../test/redis-server.ts";
 
 describeWith("redis-server", "one Redis", () => {
   const server = sharedRedisServer();
-  const bed = new RedisClusterBed(async () => {
-    const { port } = await server();
-    return { mode: "standalone", hosts: [{ host: "127.0.0.1", port }], database: 0 };
-  });
+  const bed = new RedisClusterBed(async () => standalone((await server()).port));
   testAttendance("RedisAttendance", bed);
   testNodeRegistry("RedisNodeRegistry", bed);
 });
