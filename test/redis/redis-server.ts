@@ -2,14 +2,17 @@
  * RedisServer: a real redis-server on a free port, in a folder of its own, for the tests that need one.
  */
 import { afterAll } from "bun:test";
+import { randomInt } from "node:crypto";
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { within } from "./deadline.ts";
-import { partPath } from "./parts.ts";
-import { temporaryFolder } from "./prim-process.ts";
+import { within } from "../deadline.ts";
+import { partPath } from "../parts.ts";
+import { temporaryFolder } from "../prim-process.ts";
 
+const PORT_MIN = 10_000;
+const PORT_MAX = 32_000;
 const MEMORY_MAX = "256mb";
 const running = new Set<RedisServer>();
 // Whatever a test did not come to stop.
@@ -133,12 +136,19 @@ export function sharedRedisServer(options: RedisServerOptions = {}): () => Promi
   };
 }
 
-/** Redis can't be told to choose one. Free at this moment. */
+/**
+ * Redis can't be told to choose one. Free at this moment, and below those that the system gives to who asks for any:
+ * nobody gets it before Redis has it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("A listener has no port");
-  return address.port;
+  for (;;) {
+    const port = randomInt(PORT_MIN, PORT_MAX);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) return port;
+  }
 }
