@@ -2,8 +2,9 @@ import { afterEach, expect, test } from "bun:test";
 import { attendee, type BedNode, openLiving, room } from "../../../test/contract/cluster-bed.ts";
 import { refusalOf } from "../../../test/contract/store-bed.ts";
 import { describeWith } from "../../../test/parts.ts";
-import { RedisClusterBed, standalone } from "../../../test/redis-cluster-bed.ts";
-import { sharedRedisServer } from "../../../test/redis-server.ts";
+import { addressOf } from "../../../test/redis/redis-bed.ts";
+import { RedisClusterBed } from "../../../test/redis/redis-cluster-bed.ts";
+import { sharedRedisServer } from "../../../test/redis/redis-server.ts";
 import { ATTENDANCE_CALLS_PER_SCRIPT, ATTENDANCE_QUEUE_MAX } from "../../base/limits.ts";
 import type { Attended } from "../../core/attendance.ts";
 
@@ -13,7 +14,7 @@ const ann = attendee("ann");
 
 describeWith("redis-server", "RedisAttendance on Redis", () => {
   const server = sharedRedisServer();
-  const bed = new RedisClusterBed(async () => standalone((await server()).port));
+  const bed = new RedisClusterBed(async () => addressOf(await server()));
   afterEach(() => bed.clear());
 
   const enterMany = ({ attendance }: BedNode, count: number): Promise<Attended>[] =>

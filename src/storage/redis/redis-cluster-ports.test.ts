@@ -1,20 +1,21 @@
 import { testAttendance } from "../../../test/contract/attendance.ts";
 import { testNodeRegistry } from "../../../test/contract/node-registry.ts";
 import { describeWith } from "../../../test/parts.ts";
-import { sharedRedisCluster } from "../../../test/redis-cluster.ts";
-import { RedisClusterBed, standalone } from "../../../test/redis-cluster-bed.ts";
-import { sharedRedisServer } from "../../../test/redis-server.ts";
+import { addressOf } from "../../../test/redis/redis-bed.ts";
+import { sharedRedisCluster } from "../../../test/redis/redis-cluster.ts";
+import { RedisClusterBed } from "../../../test/redis/redis-cluster-bed.ts";
+import { sharedRedisServer } from "../../../test/redis/redis-server.ts";
 
 describeWith("redis-server", "one Redis", () => {
   const server = sharedRedisServer();
-  const bed = new RedisClusterBed(async () => standalone((await server()).port));
+  const bed = new RedisClusterBed(async () => addressOf(await server()));
   testAttendance("RedisAttendance", bed);
   testNodeRegistry("RedisNodeRegistry", bed);
 });
 
 describeWith("redis-server", "a Redis Cluster", () => {
   const cluster = sharedRedisCluster();
-  const bed = new RedisClusterBed(async () => (await cluster()).address);
+  const bed = new RedisClusterBed(async () => addressOf(...(await cluster())));
   testAttendance("RedisAttendance", bed);
   testNodeRegistry("RedisNodeRegistry", bed);
 });

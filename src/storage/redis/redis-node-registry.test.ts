@@ -15,14 +15,15 @@ import {
 import { refusalOf } from "../../../test/contract/store-bed.ts";
 import { eventually, within } from "../../../test/deadline.ts";
 import { describeWith } from "../../../test/parts.ts";
-import { sharedRedisCluster } from "../../../test/redis-cluster.ts";
-import { RedisClusterBed, redisNode, standalone } from "../../../test/redis-cluster-bed.ts";
-import { sharedRedisServer } from "../../../test/redis-server.ts";
+import { addressOf } from "../../../test/redis/redis-bed.ts";
+import { sharedRedisCluster } from "../../../test/redis/redis-cluster.ts";
+import { RedisClusterBed, redisNode } from "../../../test/redis/redis-cluster-bed.ts";
+import { sharedRedisServer } from "../../../test/redis/redis-server.ts";
 import { CLEAR_KEYS_PER_STEP, CLEAR_ROOMS_AT_ONCE } from "../../base/limits.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
 const UNAVAILABLE = { name: "PrimError", code: "unavailable", reason: "STORE_FAILED" };
-const CLEARER = join(import.meta.dir, "../../../test/redis-clearer.ts");
+const CLEARER = join(import.meta.dir, "../../../test/redis/redis-clearer.ts");
 const LOOK_MAX = 200;
 
 async function fillRooms(node: BedNode, rooms: number): Promise<string[]> {
@@ -37,7 +38,7 @@ async function fillRooms(node: BedNode, rooms: number): Promise<string[]> {
 
 describeWith("redis-server", "RedisNodeRegistry on Redis", () => {
   const server = sharedRedisServer();
-  const bed = new RedisClusterBed(async () => standalone((await server()).port));
+  const bed = new RedisClusterBed(async () => addressOf(await server()));
   afterEach(() => bed.clear());
 
   test("an answer that got lost does not hide that the lease had run out", async () => {
@@ -146,7 +147,7 @@ describeWith("redis-server", "RedisNodeRegistry on Redis", () => {
 
 describeWith("redis-server", "Clearing that was held up", () => {
   const server = sharedRedisServer();
-  const bed = new RedisClusterBed(async () => standalone((await server()).port));
+  const bed = new RedisClusterBed(async () => addressOf(await server()));
   afterEach(() => bed.clear());
 
   /** A connection on which a script waits before it is sent, as in a process that was halted just then. */
@@ -192,12 +193,12 @@ describeWith("redis-server", "Clearing that was held up", () => {
 
 describeWith("redis-server", "RedisNodeRegistry on a Redis Cluster", () => {
   const cluster = sharedRedisCluster();
-  const bed = new RedisClusterBed(async () => (await cluster()).address);
+  const bed = new RedisClusterBed(async () => addressOf(...(await cluster())));
   afterEach(() => bed.clear());
 
   test("a node is not forgotten when slots began to move while it was cleared", async () => {
     const [a, b] = await openLiving(bed, "a", "b");
-    const [from, to] = (await cluster()).servers;
+    const [from, to] = await cluster();
     if (from === undefined || to === undefined) throw new Error("The cluster has too few servers");
     const names = await fillRooms(b, 200);
     await die(b);
@@ -218,7 +219,7 @@ describeWith("redis-server", "RedisNodeRegistry on a Redis Cluster", () => {
 
   test("comings and goings keep their order when their slot was moved", async () => {
     const [a] = await openLiving(bed, "a");
-    const { servers } = await cluster();
+    const servers = await cluster();
     const [first] = servers;
     if (first === undefined) throw new Error("The cluster has no servers");
     const lobby = room("lobby");

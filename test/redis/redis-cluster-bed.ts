@@ -1,15 +1,15 @@
 /**
  * RedisClusterBed: the nodes of the contract suites on a real Redis, alone or a Redis Cluster.
  */
-import { systemClock } from "../src/base/clock.ts";
-import type { NodeId } from "../src/base/ids.ts";
-import { silentLogger } from "../src/base/logger.ts";
-import type { RedisAddress } from "../src/storage/redis/redis-address.ts";
-import { RedisAttendance } from "../src/storage/redis/redis-attendance.ts";
-import { RedisConnection } from "../src/storage/redis/redis-connection.ts";
-import { RedisNodeRegistry } from "../src/storage/redis/redis-node-registry.ts";
-import { RedisStore } from "../src/storage/redis/redis-store.ts";
-import { type BedNode, type ClusterBed, SHORT_LEASE_MS, SHORT_LOCK_MS } from "./contract/cluster-bed.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import type { NodeId } from "../../src/base/ids.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import type { RedisAddress } from "../../src/storage/redis/redis-address.ts";
+import { RedisAttendance } from "../../src/storage/redis/redis-attendance.ts";
+import { RedisConnection } from "../../src/storage/redis/redis-connection.ts";
+import { RedisNodeRegistry } from "../../src/storage/redis/redis-node-registry.ts";
+import { RedisStore } from "../../src/storage/redis/redis-store.ts";
+import { type BedNode, type ClusterBed, SHORT_LEASE_MS, SHORT_LOCK_MS } from "../contract/cluster-bed.ts";
 
 /** Nobody waits for it but who tests that: the machine may be slow. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -43,10 +43,6 @@ export class RedisClusterBed implements ClusterBed {
     await Promise.all(connection.servers().map((server) => server.command("FLUSHALL")));
     for (const each of this.#connections.splice(0)) await each.close();
   }
-}
-
-export function standalone(port: number): RedisAddress {
-  return { mode: "standalone", hosts: [{ host: "127.0.0.1", port }], database: 0 };
 }
 
 export function connectTo(address: RedisAddress, callTimeoutMs = CALL_TIMEOUT_MS): Promise<RedisConnection> {
