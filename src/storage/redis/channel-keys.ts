@@ -1,46 +1,42 @@
 /**
- * Names of a channel's keys that more than one script uses. All keys of a channel begin with `<prefix>{<channel>}`, and so
- * lie in one hash slot.
+ * How a channel lies in Redis. All its keys begin with `<prefix>{<channel>}`, whose braces put them in one hash slot:
  *
- *     ...:nodes        hash whose fields are the interested nodes (channel-scripts.ts)
- *     ...:at           hash: how many users each node has in the room. They make the sum cheap, and say which sets there are
- *     ...:at:<node>    set of those users, each as `<platform>:<userId>`
+ *     <base>           head: epoch, offset, time of the newest message, and until when sends of the two classes are remembered
+ *     <base>:log       stream; the entry `<offset>-<sentAt>` has the draft as JSON, so ranges by offset are direct
+ *     <base>:nodes     hash whose fields are the interested nodes: half the memory of a set, for one node or a few
+ *     <base>:marks     hash, user to `<offset> <epoch>`
+ *     <base>:sent:*    two hashes of remembered sends for each class of windows, short and long
+ *
+ * Of a channel nobody has written to only `nodes` exists. All others expire by themselves; what counts is judged by the
+ * times in them.
  */
-import type { AppPlatform, ChannelId, NodeId, UserId } from "../../base/ids.ts";
-import type { Attendee } from "../../core/attendance.ts";
+import type { ChannelId } from "../../base/ids.ts";
 
-export function interestKey(prefix: string, channel: ChannelId): string {
+export interface ChannelKeys {
+  readonly head: string;
+  readonly log: string;
+  readonly nodes: string;
+  readonly marks: string;
+  readonly sent: readonly [shortEven: string, shortOdd: string, longEven: string, longOdd: string];
+}
+
+export function channelKeys(prefix: string, channel: ChannelId): ChannelKeys {
+  const base = `${prefix}{${channel}}`;
+  return {
+    head: base,
+    log: `${base}:log`,
+    nodes: nodesKey(prefix, channel),
+    marks: `${base}:marks`,
+    sent: [`${base}:sent:s0`, `${base}:sent:s1`, `${base}:sent:l0`, `${base}:sent:l1`],
+  };
+}
+
+/** Where it is noted which nodes are interested in the channel: a hash, whose fields are node ids. */
+export function nodesKey(prefix: string, channel: ChannelId): string {
   return `${prefix}{${channel}}:nodes`;
 }
 
-export function isInterestKey(prefix: string, key: string): boolean {
+/** True for what nodesKey() gives, of whichever channel. */
+export function isNodesKey(prefix: string, key: string): boolean {
   return key.startsWith(`${prefix}{`) && key.endsWith("}:nodes");
-}
-
-export function countsKey(prefix: string, room: ChannelId): string {
-  return `${prefix}{${room}}:at`;
-}
-
-export function usersKey(prefix: string, room: ChannelId, nodeId: NodeId): string {
-  return `${countsKey(prefix, room)}:${nodeId}`;
-}
-
-/** The room of a key that usersKey() made for this node; undefined for any other key. */
-export function roomOfUsersKey(prefix: string, key: string, nodeId: NodeId): ChannelId | undefined {
-  const ending = `}:at:${nodeId}`;
-  if (!key.startsWith(`${prefix}{`) || !key.endsWith(ending)) return undefined;
-  return key.slice(prefix.length + 1, -ending.length) as ChannelId;
-}
-
-export function writeAttendee({ appPlatform, userId }: Attendee): string {
-  return `${appPlatform}:${userId}`;
-}
-
-/** @param text from writeAttendee(): a user id may have colons, a platform has none. */
-export function readAttendee(text: string): Attendee {
-  const colon = text.indexOf(":");
-  return {
-    appPlatform: Number(text.slice(0, colon)) as AppPlatform,
-    userId: text.slice(colon + 1) as UserId,
-  };
 }

@@ -13,14 +13,8 @@
 import { type ChannelId, type NodeId, newMark } from "../../base/ids.ts";
 import { CLEAR_KEYS_PER_STEP, CLEAR_ROOMS_AT_ONCE, CLEAR_USERS_AT_ONCE } from "../../base/limits.ts";
 import type { Gone } from "../../core/node-registry.ts";
-import {
-  countsKey,
-  interestKey,
-  isInterestKey,
-  readAttendee,
-  roomOfUsersKey,
-  usersKey,
-} from "./channel-keys.ts";
+import { countsKey, readAttendee, roomOfUsersKey, usersKey } from "./attendance-keys.ts";
+import { isNodesKey, nodesKey } from "./channel-keys.ts";
 import { layoutOf } from "./layout.ts";
 import type { RedisConnection, RedisServer } from "./redis-connection.ts";
 import {
@@ -94,7 +88,7 @@ export class Clearing {
       do {
         if ((await this.#mayClearUntil()) === 0) return false;
         const { next, keys } = await this.#scan(server, cursor);
-        if (!(await this.#clearInterests(keys.filter((key) => isInterestKey(this.#redis.keyPrefix, key))))) {
+        if (!(await this.#clearInterests(keys.filter((key) => isNodesKey(this.#redis.keyPrefix, key))))) {
           return false;
         }
         if (!(yield* this.#clearRooms(this.#roomsAmong(keys)))) return false;
@@ -161,7 +155,7 @@ export class Clearing {
     const keys = [
       usersKey(keyPrefix, room, this.#nodeId),
       countsKey(keyPrefix, room),
-      interestKey(keyPrefix, room),
+      nodesKey(keyPrefix, room),
     ];
     const args = [until, this.#nodeId, this.#clearedBy, CLEAR_USERS_AT_ONCE, this.#lookMax];
     const answer = await this.#redis.evaluate(CLEAR_ROOM, keys, args);

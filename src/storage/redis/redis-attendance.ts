@@ -6,11 +6,12 @@
  * A script costs its calls and the room's nodes, and nothing per member.
  */
 import type { Clock } from "../../base/clock.ts";
-import { PrimError } from "../../base/errors.ts";
 import type { ChannelId, NodeId } from "../../base/ids.ts";
-import { ATTENDANCE_CALLS_PER_SCRIPT, ATTENDANCE_QUEUE_MAX } from "../../base/limits.ts";
+import { ATTENDANCE_CALLS_PER_SCRIPT, ATTENDANCE_QUEUE_MAX, REDIS_RETRY_MS_MIN } from "../../base/limits.ts";
 import type { Attendance, Attended, Attendee } from "../../core/attendance.ts";
-import { countsKey, interestKey, usersKey, writeAttendee } from "./channel-keys.ts";
+import { countsKey, usersKey, writeAttendee } from "./attendance-keys.ts";
+import { storeFailed } from "./call-gate.ts";
+import { nodesKey } from "./channel-keys.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { redisScript } from "./redis-script.ts";
 
@@ -25,7 +26,8 @@ interface Call {
 /**
  * KEYS: users of this node, counts, interested nodes. ARGV: this node, then for each call SADD or SREM, the user, lookMax.
  * It runs where Redis has no memory left too: it takes little, and a going that is refused would be there for ever.
- * Answers the other interested nodes, then for each call 1 if the user came or went as others see it, and the members.
+ * Answers the other interested nodes, then for each call 1 if the user came or went as others see it, and the members;
+ * or nothing if it did nothing, since keys of the room are just moving to another server.
  */
 const ATTEND = redisScript(
   "attend",
@@ -39,6 +41,10 @@ for i = 1, #counts, 2 do
     others[#others + 1] = prefix .. counts[i]
     elsewhere = elsewhere + counts[i + 1]
   end
+end
+-- Where a slot is moving, some may have gone ahead. Nothing is written yet.
+for _, other in ipairs(others) do
+  if type(redis.pcall('EXISTS', other)) == 'table' then return false end
 end
 local nodes = {}
 for _, node in ipairs(redis.call('HKEYS', KEYS[3])) do
@@ -106,11 +112,7 @@ export class RedisAttendance implements Attendance {
 
   #call(room: ChannelId, command: Call["command"], user: Attendee, lookMax: number): Promise<Attended> {
     if (this.#waitingCount >= ATTENDANCE_QUEUE_MAX) {
-      return Promise.reject(
-        new PrimError("unavailable", "Cannot note who is in the room: too much waits for Redis", {
-          reason: "STORE_FAILED",
-        }),
-      );
+      return Promise.reject(storeFailed("Cannot note who is in the room: too much waits for Redis"));
     }
     return new Promise<Attended>((resolve, reject) => {
       const call = { command, user: writeAttendee(user), lookMax, resolve, reject };
@@ -148,15 +150,30 @@ export class RedisAttendance implements Attendance {
     const keys = [
       usersKey(keyPrefix, room, this.#nodeId),
       countsKey(keyPrefix, room),
-      interestKey(keyPrefix, room),
+      nodesKey(keyPrefix, room),
     ];
     const args: (string | number)[] = [this.#nodeId];
     for (const { command, user, lookMax } of calls) args.push(command, user, lookMax);
-    const [nodes, ...rest] = (await this.#redis.evaluate(ATTEND, keys, args)) as [NodeId[], ...number[]];
+    const [nodes, ...rest] = await this.#attend(keys, args);
     return calls.map((_, index) => ({
       changed: rest[2 * index] === 1,
       members: rest[2 * index + 1] ?? 0,
       nodes,
     }));
+  }
+
+  async #attend(
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<[NodeId[], ...number[]]> {
+    const deadline = this.#clock.monotonic() + this.#redis.callTimeoutMs;
+    for (;;) {
+      const answer = await this.#redis.evaluate(ATTEND, keys, args);
+      if (answer !== null) return answer as [NodeId[], ...number[]];
+      if (this.#clock.monotonic() > deadline) {
+        throw storeFailed("Cannot note who is in the room: its keys are moving to another server");
+      }
+      await new Promise<void>((resolve) => this.#clock.after(REDIS_RETRY_MS_MIN, resolve));
+    }
   }
 }

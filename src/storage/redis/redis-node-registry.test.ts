@@ -238,4 +238,48 @@ describeWith("redis-server", "RedisNodeRegistry on a Redis Cluster", () => {
       expect(members).toEqual(Array.from({ length: 100 }, (_, index) => 1 - (index % 2)));
     }
   });
+
+  test("enter() waits while some keys of its room have moved and others have not", async () => {
+    const [a, b] = await openLiving(bed, "a", "b");
+    const servers = await cluster();
+    const lobby = room("moving");
+    const ann = attendee("ann");
+    for (const node of [a, b]) {
+      await node.log.join(lobby);
+      await node.attendance.enter(lobby, attendee(`of-${node.nodeId}`), LOOK_MAX);
+    }
+    await b.attendance.enter(lobby, ann, LOOK_MAX);
+    const slot = Number(await servers[0]?.admin.call("CLUSTER", "KEYSLOT", lobby));
+    const owners = await Promise.all(
+      servers.map(({ admin }) => admin.call("CLUSTER", "COUNTKEYSINSLOT", slot)),
+    );
+    const from = servers[owners.findIndex((keys) => Number(keys) > 0)];
+    const to = servers.find((server) => server !== from);
+    if (from === undefined || to === undefined) throw new Error("Nobody has the room");
+    const [fromId, toId] = await Promise.all(
+      [from, to].map(async ({ admin }) => String(await admin.call("CLUSTER", "MYID"))),
+    );
+    await to.admin.call("CLUSTER", "SETSLOT", slot, "IMPORTING", String(fromId));
+    await from.admin.call("CLUSTER", "SETSLOT", slot, "MIGRATING", String(toId));
+    const move = (...keys: string[]) =>
+      from.admin.call("MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", ...keys);
+    await move("prim:{room:moving}:at:b");
+    let isDone = false;
+    const entering = a.attendance.enter(lobby, ann, LOOK_MAX).finally(() => {
+      isDone = true;
+    });
+    await allOf(a.registry.clear(b.nodeId, LOOK_MAX));
+    expect(await from.admin.call("SCARD", "prim:{room:moving}:at:a")).toBe(1);
+    expect(isDone).toBe(false);
+    await move("prim:{room:moving}:at", "prim:{room:moving}:at:a", "prim:{room:moving}:nodes");
+    for (const server of [to, ...servers]) {
+      await server.admin.call("CLUSTER", "SETSLOT", slot, "NODE", String(toId));
+    }
+    expect(await within(entering, "the room to have moved")).toEqual({
+      changed: false,
+      members: 4,
+      nodes: [b.nodeId],
+    });
+    expect(await a.attendance.count(lobby)).toBe(4);
+  });
 });
