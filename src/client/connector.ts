@@ -71,6 +71,11 @@ export class Connector {
     return this.#isOpen;
   }
 
+  /** What the open link is made of. */
+  get via(): string | undefined {
+    return this.#isOpen ? this.#link?.via : undefined;
+  }
+
   /** Opens a link, and another one whenever it is lost, until stop(). */
   start(): void {
     if (this.#link === undefined && this.#stopWaiting === undefined) this.#dial();
@@ -155,9 +160,12 @@ export class Connector {
   }
 
   #retry(end: LinkEnd): void {
-    const delayMs = this.#backoff.next();
-    this.#stopWaiting = this.#clock.after(delayMs, () => this.#dial());
+    const atOnce = end.atOnce === true;
+    const delayMs = atOnce ? 0 : this.#backoff.next();
+    this.#stopWaiting = atOnce ? () => {} : this.#clock.after(delayMs, () => this.#dial());
     this.#events.down(end, delayMs);
+    // Unless who was told has stopped it, or woken it.
+    if (atOnce && this.#stopWaiting !== undefined) this.#dial();
   }
 
   #drop(): Promise<void> {

@@ -3,7 +3,10 @@
  */
 export type { ClientClock, Random } from "./clock.ts";
 export type { FrameCodec } from "./codec.ts";
+export type { Fetch } from "./connect-client.ts";
+export { type FallbackOptions, FallbackTransport } from "./fallback-transport.ts";
 export type { Answer, ClientRequest, Push, ServerFrame } from "./frames.ts";
+export { jsonCodec } from "./json-codec.ts";
 export type * from "./messages.ts";
 export type { CallOptions } from "./pending.ts";
 export type { ResumedEvent } from "./positions.ts";
@@ -16,5 +19,6 @@ export {
 } from "./prim-client.ts";
 export { type ErrorReason, PrimClientError } from "./prim-client-error.ts";
 export type { Status, StatusEvent } from "./session.ts";
+export { StreamTransport, type StreamTransportOptions } from "./stream-transport.ts";
 export type { Link, LinkEnd, LinkEvents, Transport } from "./transport.ts";
-export type { WebSocketConstructor, WebSocketLike } from "./websocket-transport.ts";
+export { type WebSocketConstructor, type WebSocketLike, WebSocketTransport } from "./websocket-transport.ts";

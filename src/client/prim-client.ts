@@ -5,6 +5,8 @@
 
 import { type ClientClock, type Random, systemClock } from "./clock.ts";
 import type { FrameCodec } from "./codec.ts";
+import type { Fetch } from "./connect-client.ts";
+import { FallbackTransport } from "./fallback-transport.ts";
 import { jsonCodec } from "./json-codec.ts";
 import {
   BACKOFF_MAX_MS,
@@ -41,17 +43,25 @@ import type { CallOptions } from "./pending.ts";
 import type { ResumedEvent } from "./positions.ts";
 import { PrimClientError } from "./prim-client-error.ts";
 import { Session, type SessionOptions, type Status, type StatusEvent } from "./session.ts";
+import { StreamTransport } from "./stream-transport.ts";
 import type { Transport } from "./transport.ts";
 import { type WebSocketConstructor, WebSocketTransport } from "./websocket-transport.ts";
 
 export interface PrimClientOptions extends Partial<SessionOptions> {
   /** ws:// or wss://, with the path: "ws://127.0.0.1:8089/acc". */
   readonly url: string;
+  /**
+   * http:// or https:// of prim's HTTP port: "http://127.0.0.1:8080". With it the client falls back to a stream over HTTP where
+   * WebSockets don't get through, and comes back when they do; without it there is no fallback.
+   */
+  readonly httpUrl?: string | undefined;
   /** Default JSON; `protobufCodec` is an entry of its own. */
   readonly codec?: FrameCodec;
   /** Default the global one; Node 20 has none: hand in that of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor;
-  /** Instead of a WebSocket; `url`, `codec` and `WebSocket` are not looked at then. */
+  /** Default the global one; used with `httpUrl` only. */
+  readonly fetch?: Fetch | undefined;
+  /** Instead of all that; `url`, `httpUrl`, `codec`, `WebSocket` and `fetch` are not looked at then. */
   readonly transport?: Transport;
   readonly clock?: ClientClock;
   readonly random?: Random;
@@ -105,7 +115,7 @@ export class PrimClient {
     const { clock = systemClock, random = Math.random } = options;
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     const settings: SessionOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
-    this.#session = new Session(options.transport ?? webSocketOf(options), clock, random, settings, {
+    this.#session = new Session(transportOf(options, clock, random), clock, random, settings, {
       status: (event) => this.#statusChanged(event),
       resumed: (event) => this.#listeners.emit("resumed", event),
       push: ({ kind, event }) => {
@@ -113,6 +123,11 @@ export class PrimClient {
         if (kind === "message") for (const stream of this.#streams) stream.put(event);
       },
     });
+  }
+
+  /** What the connection is made of now: "websocket" or "stream" (`httpUrl`); undefined while there is none. */
+  get via(): string | undefined {
+    return this.#session.via;
   }
 
   get status(): Status {
@@ -232,8 +247,15 @@ export class PrimClient {
   }
 }
 
-function webSocketOf({ url, codec = jsonCodec, WebSocket }: PrimClientOptions): WebSocketTransport {
-  const Socket = WebSocket ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
-  if (Socket !== undefined) return new WebSocketTransport(url, codec, Socket);
+function transportOf(options: PrimClientOptions, clock: ClientClock, random: Random): Transport {
+  const { transport, url, httpUrl, codec = jsonCodec, fetch } = options;
+  if (transport !== undefined) return transport;
+  const WebSocket =
+    options.WebSocket ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
+  const webSocket = WebSocket && new WebSocketTransport(url, codec, WebSocket);
+  const stream = httpUrl === undefined ? undefined : new StreamTransport(httpUrl, { fetch, clock });
+  if (webSocket && stream) return new FallbackTransport(webSocket, stream, { clock, random });
+  const only = webSocket ?? stream;
+  if (only !== undefined) return only;
   throw new PrimClientError("illegal_parameter", "No WebSocket here: hand in that of the package ws");
 }

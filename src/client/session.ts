@@ -115,6 +115,11 @@ export class Session {
     return this.#status;
   }
 
+  /** What the open link is made of. */
+  get via(): string | undefined {
+    return this.#connector.via;
+  }
+
   get credentials(): Credentials | undefined {
     return this.#credentials;
   }

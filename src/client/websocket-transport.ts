@@ -57,6 +57,7 @@ export class WebSocketTransport implements Transport {
       };
     });
     return {
+      via: "websocket",
       send(request) {
         if (socket.readyState === OPEN) socket.send(codec.encode(request));
       },
