@@ -16,7 +16,7 @@ import {
 import type { Cancel, ClientClock } from "./clock.ts";
 import type { ConnectClient, Json } from "./connect-client.ts";
 import { ConnectFailure } from "./connect-failure.ts";
-import { type ClientRequest, CODE_SUCCESS, type RequestOf } from "./frames.ts";
+import { type ClientRequest, CODE_SUCCESS, CODE_UNAUTHORIZED, type RequestOf } from "./frames.ts";
 import { STREAM_REASON_MS_MAX } from "./limits.ts";
 import type { Link, LinkEnd, LinkEvents } from "./transport.ts";
 
@@ -148,6 +148,11 @@ export class StreamLink implements Link {
   }
 
   async #call(request: CallRequest, login: StreamLogin | undefined): Promise<void> {
+    if (request.action === "leave" && login?.channels.has(request.data.channel) === false) {
+      // The call would be answered as if it had been there; a WebSocket is not.
+      this.#answer(request, CODE_UNAUTHORIZED, `Cannot leave "${request.data.channel}": not in it`);
+      return;
+    }
     const { method, body, answer } = chatCall(request);
     try {
       const json = await this.#client.call({ method, body, token: login?.token, signal: this.#stop.signal });
