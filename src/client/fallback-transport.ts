@@ -94,7 +94,7 @@ export class FallbackTransport implements Transport {
     let probe: WebSocketProbe | undefined;
     const over = () => {
       isOver = true;
-      probe?.stop();
+      if (probe !== this.#proven) probe?.stop();
       // A stream that is of no use either: WebSocket has its turn.
       if (!isHeard) this.#failures = WEBSOCKET_FAILURES_MAX - 1;
     };

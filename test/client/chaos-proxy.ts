@@ -41,6 +41,7 @@ const REFUSAL = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: clos
 export class ChaosProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #pairs = new Set<Pair>();
   readonly #random: () => number;
   readonly faults: Record<Fault, number> = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<
     Fault,
@@ -59,7 +60,7 @@ export class ChaosProxy {
   upgrades = 0;
   #reached = 0;
 
-  constructor(targetPort: number, random: () => number) {
+  constructor(targetPort: number, random: () => number = Math.random) {
     this.targetPort = targetPort;
     this.#random = random;
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
@@ -78,6 +79,11 @@ export class ChaosProxy {
   /** Cuts all connections there are. */
   cutAll(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Lets nothing more through the connections there are, and says nothing of it. */
+  stallAll(): void {
+    for (const pair of this.#pairs) pair.suffer("silence", 0);
   }
 
   #accept(client: Socket): void {
@@ -116,6 +122,8 @@ export class ChaosProxy {
     if (number < this.#reached) this.overtaken += 1;
     this.#reached = Math.max(this.#reached, number);
     const pair = new Pair(client, server);
+    this.#pairs.add(pair);
+    server.on("close", () => this.#pairs.delete(pair));
     if (typeof policy === "object") pair.endAfter(policy.cutAfterMs);
     if (this.unruly) this.#misbehave(pair);
   }
@@ -167,7 +175,7 @@ class Pair {
     setTimeout(() => this.#end(), delayMs);
   }
 
-  suffer(fault: Fault, chance: number): void {
+  suffer(fault: Fault | "silence", chance: number): void {
     this.#turn += 1;
     switch (fault) {
       case "cut":
@@ -185,6 +193,10 @@ class Pair {
         this.#server.unpipe(this.#client);
         this.#server.resume();
         this.#client.end();
+        return;
+      case "silence":
+        this.#client.unpipe(this.#server).pause();
+        this.#server.unpipe(this.#client).pause();
         return;
       case "stall":
         this.#client.unpipe(this.#server).pause();
