@@ -9,10 +9,11 @@ import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { PrimClientError } from "./prim-client-error.ts";
 import type { Link, LinkEnd, Transport } from "./transport.ts";
 
+/** How a connection is kept. */
 export interface ConnectorOptions extends HeartbeatOptions {
-  /** Milliseconds for a link to open. */
+  /** Milliseconds for a connection to open; default 10,000. */
   readonly openMsMax: number;
-  /** A login that lasted this long makes the next wait a short one again. */
+  /** Milliseconds: a login that lasted this long makes the next wait before a reconnect a short one again. Default 10,000. */
   readonly stableMs: number;
 }
 

@@ -37,6 +37,7 @@ export interface FallbackOptions {
 
 const NO_CLOSE_FRAME = 1006;
 
+/** WebSocket where it gets through, the stream where it doesn't. `httpUrl` makes one; make your own to set its times. */
 export class FallbackTransport implements Transport {
   readonly #webSocket: Transport;
   readonly #stream: Transport;
@@ -52,6 +53,7 @@ export class FallbackTransport implements Transport {
   /** Has a WebSocket for the next link. */
   #proven: WebSocketProbe | undefined;
 
+  /** Opens nothing yet. @param webSocket is preferred. @param stream stands in for it. */
   constructor(webSocket: Transport, stream: Transport, options: FallbackOptions = {}) {
     const { clock = systemClock, random = Math.random } = options;
     const { probeMinMs = PROBE_MIN_MS, probeMaxMs = PROBE_MAX_MS } = options;

@@ -18,12 +18,13 @@ export interface StreamTransportOptions {
   readonly clock?: ClientClock | undefined;
 }
 
+/** Reaches the server by HTTP alone: a stream for what is pushed, a call for each request. */
 export class StreamTransport implements Transport {
   readonly #client: ConnectClient;
   readonly #silentMsMax: number;
   readonly #clock: ClientClock;
 
-  /** @param httpUrl http:// or https:// of prim's HTTP port, with a path if a proxy puts one before. */
+  /** Opens nothing yet. @param httpUrl http:// or https:// of prim's HTTP port, with a path if a proxy puts one before. */
   constructor(httpUrl: string, options: StreamTransportOptions = {}) {
     const { fetch = globalThis.fetch, silentMsMax = STREAM_SILENT_MS_MAX, clock = systemClock } = options;
     this.#client = new ConnectClient(httpUrl, fetch);

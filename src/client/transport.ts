@@ -4,6 +4,7 @@
  */
 import type { ClientRequest, ServerFrame } from "./frames.ts";
 
+/** A way to reach the server. */
 export interface Transport {
   /**
    * Starts to open a link.
