@@ -14,6 +14,16 @@ Made by \`bun run generate\` from the doc comments of \`src/client\`. [sdk.md](s
 
 `;
 
+/** Headings over lists of what a thing comes from: its own members say it all. */
+const PARENTAGE = [
+  "Extends",
+  "Extended by",
+  "Implements",
+  "Implementation of",
+  "Inherited from",
+  "Overrides",
+];
+
 const PATH = "docs/sdk-reference.md";
 
 /** Makes the reference anew. @throws {Error} with TypeDoc's words if a doc comment is missing. */
@@ -37,13 +47,14 @@ export async function compareSdkReference(): Promise<StepResult> {
 function tightened(markdown: string): string {
   return markdown
     .replace(/^#+ Returns\n\n[^\n]+\n\n(?=#|\*\*\*)/gm, "")
-    .replace(/^#+ Returns\n\n([^\n]+)\n\n[^\n]+\n\n/gm, "**Returns** $1\n\n")
+    .replace(/^#+ Returns\n\n([^\n]+)\n\n([^\n]+)\n\n/gm, (_, ...lines: string[]) => {
+      const said = lines.slice(0, 2).find((line) => !/^[`[(\\]/.test(line));
+      return `**Returns** ${said ?? lines[0]}\n\n`;
+    })
     .replace(/^#+ Throws\n\n/gm, "**Throws** ")
-    .replace(
-      /^#+ (?:Get Signature|Constructor|Parameters|Type Parameters|Extends|Extended by|Implements)\n\n/gm,
-      "",
-    )
-    .replace(/^#+ (?:Inherited from|Implementation of|Overrides|Type Parameters)\n\n(?:[^\n]+\n)+\n/gm, "")
+    .replace(new RegExp(`^#+ (?:${PARENTAGE.join("|")})\n\n(?:[^\n]+\n)+\n`, "gm"), "")
+    .replace(/^#+ (?:Get Signature|Constructor|Parameters|Type Parameters)\n\n/gm, "")
+    .replace(/<a id="[^"]*"><\/a> /g, "")
     .replace(/\n{3,}/g, "\n\n");
 }
 

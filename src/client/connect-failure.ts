@@ -51,7 +51,7 @@ export class ConnectFailure extends Error {
   static fromJson(error: unknown): ConnectFailure | undefined {
     if (typeof error !== "object" || error === null) return undefined;
     const { code, message, details } = error as Record<string, unknown>;
-    if (typeof code !== "string" || !(code in WIRE_CODES)) return undefined;
+    if (typeof code !== "string" || !Object.hasOwn(WIRE_CODES, code)) return undefined;
     const text = typeof message === "string" ? message : code;
     return new ConnectFailure(code, text, Array.isArray(details) ? details : []);
   }
