@@ -107,6 +107,21 @@ export const READ_RECEIPTS_MAX = 100;
 /** Sessions listed by `/system/state?isDebug=true`. */
 export const DEBUG_LIST_MAX = 1_000;
 
+// Nodes.
+
+/** Default of `cluster.leaseSeconds`: a node that was killed is gone for everyone by then; it is renewed every third of it. */
+export const LEASE_MS = 10_000;
+/** The longest lease: so long may users of a dead node seem online. */
+export const LEASE_MS_MAX = 120_000;
+/** How long a message waits for the one before it, which comes by another way, before the log is read. */
+export const GAP_WAIT_MS = 20;
+/** The wait before a gap that could not be filled is tried again. */
+export const GAP_RETRY_MS = 1_000;
+/** Messages of one channel that wait for one before them; beyond it the log is read instead. */
+export const EARLY_MESSAGES_MAX = 512;
+/** Channels looked at again at the same time after a link broke: a few milliseconds of the store's time. */
+export const RESYNC_CHANNELS_AT_ONCE = 512;
+
 // RPC.
 
 /** One message of a call, either way: what gRPC clients take by default, and 1,000 recipients with the longest content fit. */
