@@ -86,6 +86,11 @@ export class ChaosProxy {
     for (const pair of this.#pairs) pair.suffer("silence", 0);
   }
 
+  /** Cuts the streams there are for the server, and lets the clients believe that all is well. */
+  orphanStreams(): void {
+    for (const pair of this.#pairs) if (pair.isStream) pair.orphan();
+  }
+
   #accept(client: Socket): void {
     this.connections += 1;
     const number = this.connections;
@@ -152,11 +157,13 @@ class Pair {
   readonly #client: Socket;
   readonly #server: Socket;
   over = false;
+  /** A Subscribe call went over it. */
+  isStream = false;
   onEnd: () => void = () => {};
   /** Counts the faults. */
   #turn = 0;
-  /** The server's side outlives the client's. */
-  #lingers = false;
+  /** The side that may go without the other. */
+  #outlived: Socket | undefined;
 
   constructor(client: Socket, server: Socket) {
     this.#client = client;
@@ -164,8 +171,11 @@ class Pair {
     // pipe() waits for slow readers and passes a half-close on.
     client.pipe(server);
     server.pipe(client);
+    client.on("data", (chunk: Buffer) => {
+      if (chunk.includes("ChatService/Subscribe ")) this.isStream = true;
+    });
     for (const socket of [client, server]) {
-      const gone = () => (this.#lingers && socket === client ? undefined : this.#end());
+      const gone = () => (this.#outlived === socket ? undefined : this.#end());
       socket.on("error", gone);
       socket.on("close", gone);
     }
@@ -173,6 +183,12 @@ class Pair {
 
   endAfter(delayMs: number): void {
     setTimeout(() => this.#end(), delayMs);
+  }
+
+  orphan(): void {
+    this.suffer("silence", 0);
+    this.#outlived = this.#server;
+    this.#server.destroy();
   }
 
   suffer(fault: Fault | "silence", chance: number): void {
@@ -212,7 +228,7 @@ class Pair {
         // Cut for the client, which comes back; the server hears the rest of what it said, and of its end, later.
         this.#client.unpipe(this.#server).pause();
         this.#server.unpipe(this.#client).resume();
-        this.#lingers = true;
+        this.#outlived = this.#client;
         this.#client.once("data", (said: Buffer) => {
           this.#client.pause();
           this.#late(chance * LINGER_MS_MAX, () => this.#server.write(said, () => this.#end()));

@@ -176,6 +176,28 @@ describe("on the stream", () => {
     await expect(client.send({ channel: ROOM, msg: "x" })).rejects.toMatchObject({ reason: "not_logged_in" });
   });
 
+  test("a stream that has ended unseen is found out by what is sent: nothing is refused for it", async () => {
+    const room = `room:fallback-${++people}`;
+    const [{ proxy, client, userId, heard }, near] = await Promise.all([behind("refuse"), neighbour()]);
+    const left: string[] = [];
+    near.on("exit", ({ from, channel }) => channel === room && left.push(from));
+    await Promise.all([client.login({ userId }), near.join(room)]);
+    await client.join(room);
+    for (const [index, ask] of [
+      () => client.send({ channel: room, msg: "after all" }),
+      () => client.join(`${room}-other`),
+      () => client.history(room),
+    ].entries()) {
+      proxy.orphanStreams();
+      await until("the server has noticed", () => left.length === index + 1);
+      expect(client.status).toBe("online");
+      await ask();
+      await until("it came back", () => client.status === "online");
+    }
+    expect(texts(heard)).toEqual(["after all"]);
+    await expect(client.send({ channel: `${room}-never`, msg: "x" })).rejects.toMatchObject({ code: 1003 });
+  });
+
   test("logout takes the user offline, and somebody else may log in", async () => {
     const [{ client, userId, heard }, near] = await Promise.all([behind("refuse"), neighbour()]);
     const left: string[] = [];
