@@ -5,10 +5,10 @@
  * A file gives typed values, the environment and flags give text; fromText() bridges that and nothing
  * else. White space is not trimmed: " 80" is a typing mistake worth hearing about.
  */
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { z } from "zod";
 import type { AppPlatform } from "../base/ids.ts";
-import { URL_BYTES_MAX } from "../base/limits.ts";
+import { URL_BYTES_MAX, WORKERS_MAX } from "../base/limits.ts";
 import { parseRedisUrl, REDIS_URL_FORMS } from "./redis-target.ts";
 
 export interface Kind<T> {
@@ -45,6 +45,15 @@ export function wholeNumber(min: number, max: number, remark?: string): Kind<num
 
 export function port(): Kind<number> {
   return wholeNumber(0, PORT_MAX, "0 takes a free port");
+}
+
+/** A number of processes, or one for each core. */
+export function workers(): Kind<number | "auto"> {
+  return {
+    schema: z.union([z.literal("auto"), z.number().int().min(1).max(WORKERS_MAX)]),
+    allowed: `a whole number from 1 to ${WORKERS_MAX}, or auto`,
+    fromText: numberFromText,
+  };
 }
 
 export function choice<const Choice extends string>(...choices: readonly Choice[]): Kind<Choice> {
@@ -129,6 +138,16 @@ export function origins(): Kind<readonly string[]> {
   };
 }
 
+/** IP addresses, and networks as address/prefix. Not the whole internet (a prefix of 0): that would be to believe anybody. */
+export function networks(): Kind<readonly string[]> {
+  const entry = z.string().refine(isNetwork);
+  return {
+    schema: z.array(entry).max(LIST_ENTRIES_MAX).refine(isWithoutRepeats),
+    allowed: `at most ${LIST_ENTRIES_MAX} different IP addresses or networks such as 10.0.0.0/8 or fd00::/8`,
+    fromText: listFromText,
+  };
+}
+
 /** `a, b or c`. */
 function oneOf(choices: readonly string[]): string {
   const last = choices.at(-1) ?? "";
@@ -156,6 +175,15 @@ function isHostAndPort(value: string): boolean {
   if (!HOST_AND_PORT.test(value)) return false;
   const portText = /:([0-9]+)$/.exec(value)?.[1];
   return portText === undefined || (Number(portText) >= 1 && Number(portText) <= PORT_MAX);
+}
+
+function isNetwork(value: string): boolean {
+  const [address = "", prefix, ...rest] = value.split("/");
+  const family = isIP(address);
+  if (family === 0 || address.includes("%") || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  const bits = WHOLE_NUMBER.test(prefix) ? Number(prefix) : 0;
+  return bits >= 1 && bits <= (family === 4 ? 32 : 128);
 }
 
 /** No user, query or fragment: the page builds addresses from it. */

@@ -75,7 +75,9 @@ export class RedisConnection {
     this.keyPrefix = keyPrefix;
     this.isCluster = address.mode === "cluster";
     this.#gate = new CallGate({ clock, timeoutMs: callTimeoutMs, onLate: () => this.#announceBack() });
-    this.#client = createClient(address, callTimeoutMs);
+    this.#client = createClient(address, callTimeoutMs, (error) => {
+      this.#lastError = error;
+    });
     this.#client.on("error", (error: unknown) => this.#onError(error));
     this.#client.on("node error", (error: unknown) => this.#onError(error));
     this.#client.on("ready", () => this.#onReady());
@@ -271,9 +273,11 @@ export class RedisConnection {
   }
 }
 
-/** Redis was reached, and doesn't want us. */
+/** Redis was reached, and doesn't want us, or we don't trust it. */
 function isRefusal(error: unknown): boolean {
-  return /\b(?:WRONGPASS|NOAUTH|NOPERM|ERR AUTH|invalid password|DB index)\b/.test(wordsOf(error));
+  return /\b(?:WRONGPASS|NOAUTH|NOPERM|ERR AUTH|invalid password|DB index|certificate)\b/.test(
+    wordsOf(error),
+  );
 }
 
 /** Without the command that ioredis adds: it has what users wrote, and passwords. */
