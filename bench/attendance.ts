@@ -81,17 +81,14 @@ class Room {
       const count = Math.min(FILL_AT_ONCE, this.members - n);
       const users = Array.from({ length: count }, (_, index) => attendee(`stays-${n + index}`));
       await Promise.all(
-        users.map((user, index) =>
-          this.#nodes[(n + index) % this.#nodes.length]?.enter(this.#id, user, ROOM_ANNOUNCE_MAX),
-        ),
+        users.map((user, index) => this.#node(n + index).enter(this.#id, user, ROOM_ANNOUNCE_MAX)),
       );
     }
   }
 
   async measure(): Promise<void> {
-    const [node] = this.#nodes;
+    const node = this.#node(0);
     const users = Array.from({ length: this.#calls }, (_, n) => attendee(`passes-${n}`));
-    if (node === undefined) return;
     this.enters.push(
       await this.#perSecond(users.length, () =>
         Promise.all(users.map((user) => node.enter(this.#id, user, ROOM_ANNOUNCE_MAX))),
@@ -110,6 +107,10 @@ class Room {
       entersPerSecond: spread(this.enters),
       exitsPerSecond: spread(this.exits),
     };
+  }
+
+  #node(n: number): RedisAttendance {
+    return this.#nodes[n % this.#nodes.length] as RedisAttendance;
   }
 
   async #perSecond(count: number, work: () => Promise<unknown>): Promise<number> {

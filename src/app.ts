@@ -277,7 +277,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     );
     for (const server of servers) topics.attach(server);
     return RpcServer.listen({
-      handlers: rpc.handlers,
+      handlers: [...rpc.handlers, ...rpc.peerHandlers],
       hostname: settings.host,
       port: ports.rpcPort,
       shared: worker !== undefined,

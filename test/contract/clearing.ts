@@ -8,6 +8,7 @@ import {
   attendee,
   type BedNode,
   type ClusterBed,
+  comeBack,
   die,
   LONG_LEASE_MS,
   namesOf,
@@ -17,6 +18,7 @@ import {
   room,
   SHORT_LOCK_MS,
 } from "./cluster-bed.ts";
+import { refusalOf } from "./store-bed.ts";
 
 const LOOK_MAX = 200;
 const lobby = room("lobby");
@@ -262,7 +264,7 @@ function testComingBack(bed: ClusterBed): void {
     const pieces = a.registry.clear(c.nodeId, LOOK_MAX)[Symbol.asyncIterator]();
     expect((await pieces.next()).done).toBe(false);
     let isBack = false;
-    const back = c.registry.renew(record(c, { generation: 2 }), LONG_LEASE_MS).then((kept) => {
+    const back = comeBack(c).then((kept) => {
       isBack = true;
       return kept;
     });
@@ -290,13 +292,17 @@ function testComingBack(bed: ClusterBed): void {
     expect(await c.registry.renew(record(c, { generation: 2 }), LONG_LEASE_MS)).toBe(true);
   });
 
-  test("renew() of a node that comes back waits no longer than the lock of a clearer that died", async () => {
+  test("renew() of a node that comes back is refused no longer than the lock of a clearer that died lasts", async () => {
     const [a, c] = await openLiving(bed, "a", "c");
     await fillRooms(c, 200, 1);
     await die(c);
     const hangs = a.impatient.clear(c.nodeId, LOOK_MAX)[Symbol.asyncIterator]();
     expect((await hangs.next()).done).toBe(false);
-    expect(await c.registry.renew(record(c), LONG_LEASE_MS)).toBe(false);
+    expect(await refusalOf(c.registry.renew(record(c), LONG_LEASE_MS))).toMatchObject({
+      code: "unavailable",
+    });
+    expect((await a.registry.list()).dead).toEqual([]);
+    expect(await comeBack(c)).toBe(false);
     await fillRooms(c, 200, 1);
     let more = 0;
     while ((await hangs.next()).done !== true) more += 1;
