@@ -86,14 +86,14 @@ function testLeases(bed: ClusterBed): void {
     expect((await b.registry.list()).living.map(({ nodeId }) => String(nodeId))).toEqual(["b"]);
   });
 
-  test("release() forgets a node at once, and may be repeated", async () => {
+  test("release() makes a node dead at once, for others to clear away, and may be repeated", async () => {
     const [a, b] = await openLiving(bed, "a", "b");
     await a.registry.release(a.nodeId);
     await a.registry.release(a.nodeId);
     await b.registry.release("never" as NodeId);
     const { living, dead } = await b.registry.list();
     expect(living.map(({ nodeId }) => String(nodeId))).toEqual(["b"]);
-    expect(dead).toEqual([]);
+    expect(dead).toEqual([a.nodeId]);
     expect(await a.registry.renew(record(a), LONG_LEASE_MS)).toBe(false);
   });
 }

@@ -23,7 +23,6 @@ import {
   LIST,
   leaseKey,
   leasesPrefix,
-  RELEASE,
   RENEW,
   recordsKey,
   secretKey,
@@ -105,7 +104,7 @@ export class RedisNodeRegistry implements NodeRegistry {
 
   async release(nodeId: NodeId): Promise<void> {
     const { keyPrefix } = this.#redis;
-    await this.#redis.evaluate(RELEASE, [recordsKey(keyPrefix), leaseKey(keyPrefix, nodeId)], [nodeId]);
+    await this.#redis.command("DEL", leaseKey(keyPrefix, nodeId));
     this.#marks.delete(nodeId);
   }
 

@@ -58,14 +58,6 @@ end
 return answer`,
 );
 
-/** KEYS: records, lease. ARGV: node. */
-export const RELEASE = redisScript(
-  "release",
-  `#!lua flags=allow-oom
-redis.call('DEL', KEYS[2])
-return redis.call('HDEL', KEYS[1], ARGV[1])`,
-);
-
 /**
  * KEYS: records, lease, lock of clearing. ARGV: node, mark of who clears, ms the lock lasts, ms in which a step may begin.
  * Takes or keeps the lock of clearing after a dead node. Answers until when a step may begin, unix ms; 0 if the caller may not
