@@ -24,7 +24,13 @@ import { HealthBoard } from "./health-board.ts";
 import { LoginBook } from "./login-book.ts";
 import { createOpsService, type OpsServiceParts } from "./ops-service.ts";
 import { createPushService } from "./push-service.ts";
-import { createRpcHandlers, rpcService } from "./rpc-handlers.ts";
+import {
+  createPeerHandlers,
+  createRpcHandlers,
+  type Gate,
+  type RpcService,
+  rpcService,
+} from "./rpc-handlers.ts";
 import type { StreamFanout } from "./stream-fanout.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -39,7 +45,12 @@ export interface RpcInterfaceParts {
   readonly streams: StreamFanout;
   readonly logger: AdjustableLogger;
   readonly clock: Clock;
-  readonly ops: Pick<OpsServiceParts, "counts" | "storage" | "rpcAddress" | "requestStop">;
+  /** What is served to other nodes, on the RPC port only; undefined if there are none. */
+  readonly peers?: { readonly service: RpcService; readonly gate: Gate } | undefined;
+  readonly ops: Pick<
+    OpsServiceParts,
+    "counts" | "storage" | "nodes" | "peersLinked" | "rpcAddress" | "requestStop"
+  >;
 }
 
 export interface RpcInterfaceOptions {
@@ -53,7 +64,10 @@ export interface RpcInterfaceOptions {
 }
 
 export class RpcInterface {
+  /** For both doors. */
   readonly handlers: readonly UniversalHandler[];
+  /** For the RPC port, beside the others. */
+  readonly peerHandlers: readonly UniversalHandler[];
   readonly #health: HealthBoard;
   readonly #draining = new AbortController();
   readonly #subscriptions: Subscriptions;
@@ -75,16 +89,18 @@ export class RpcInterface {
       rpcService(AccServer, createAccServer({ api, signaller, platforms, log: logger })),
     ];
     this.#health = new HealthBoard(services.map(({ desc }) => desc.typeName));
-    this.handlers = createRpcHandlers(services, {
-      health: this.#health,
+    const shared = {
       log: logger,
       clock,
       draining: this.#draining.signal,
-      gate: createChatGate({ logins, clock, callsPerSecond }),
       onCall: () => {
         this.#calls += 1;
       },
-    });
+    };
+    const gate = createChatGate({ logins, clock, callsPerSecond });
+    this.handlers = createRpcHandlers(services, { ...shared, health: this.#health, gate });
+    const { peers } = parts;
+    this.peerHandlers = peers === undefined ? [] : createPeerHandlers(peers.service, peers.gate, shared);
   }
 
   /** Calls taken since the start. */
