@@ -1,5 +1,5 @@
 /**
- * NodeLease: this node's claim to be alive, renewed every third of its life.
+ * NodeLease: this node's claim to be alive, renewed every third of its life, and sooner again where that failed.
  *
  * A lease that ran out is a small death: others may have cleared away what this node had noted, and dropped what it
  * should have been told. So when it is taken again the node counts a new generation, and everything is asserted anew.
@@ -29,6 +29,7 @@ export class NodeLease {
   #lost = false;
   #renewing: Promise<void> | undefined;
   #cancel: Cancel | undefined;
+  #cancelRetry: Cancel | undefined;
 
   /** @param leaseMs LEASE_MS_MIN to LEASE_MS_MAX. */
   constructor(parts: NodeLeaseParts, leaseMs: number) {
@@ -65,6 +66,8 @@ export class NodeLease {
   /** Gives the lease back. Never rejects: what can't be given back runs out. */
   async stop(): Promise<void> {
     this.#cancel?.();
+    this.#cancel = undefined;
+    this.#cancelRetry?.();
     await this.#renewing;
     this.#renewedAt = undefined;
     const { registry, clock, logger, describe } = this.#parts;
@@ -88,11 +91,19 @@ export class NodeLease {
     this.#renewing = this.#renewOnce()
       .catch((error: unknown) => {
         this.#parts.logger.warn("node lease not renewed", { error });
+        this.#retrySoon();
       })
       .finally(() => {
         this.#renewing = undefined;
       });
     return this.#renewing;
+  }
+
+  /** A third of a lease is too long to wait for a registry that was away for a moment: two such, and the lease is lost. */
+  #retrySoon(): void {
+    this.#cancelRetry?.();
+    if (this.#cancel === undefined) return;
+    this.#cancelRetry = this.#parts.clock.after(this.#leaseMs / 12, () => this.#tick());
   }
 
   async #renewOnce(): Promise<void> {
