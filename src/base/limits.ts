@@ -159,6 +159,23 @@ export const PEER_CALLS_MAX = 256;
 /** How long a peer that did not answer is left alone, at first and at most: calls are made by people and back ends who wait. */
 export const PEER_CALL_RETRY_MS_MIN = 500;
 export const PEER_CALL_RETRY_MS_MAX = 5_000;
+/**
+ * Who clears after a dead node holds a lock for so long, renewed with every step; a step may begin in the first half, and the
+ * other half is for clocks of a Redis Cluster that differ. A clearer that dies delays the next one by it, and the node's return.
+ */
+export const CLEAR_LOCK_MS = 10_000;
+/** How often a node that came back asks whether who cleared after it has stopped. */
+export const CLEAR_STOPPED_PERIOD_MS = 20;
+/** Keys looked at by one step of clearing: well under a millisecond of Redis. */
+export const CLEAR_KEYS_PER_STEP = 1_000;
+/** Rooms cleared by one round trip, which are as many as nobody announces if the clearer dies then. */
+export const CLEAR_ROOMS_AT_ONCE = 64;
+/** Users of one room cleared by one script: about a millisecond when each is looked for at some other nodes. */
+export const CLEAR_USERS_AT_ONCE = 500;
+/** Comings and goings of one room in one script: under a millisecond. Those that come meanwhile wait for the next. */
+export const ATTENDANCE_CALLS_PER_SCRIPT = 256;
+/** Comings and goings that wait for Redis; beyond it they are refused with `unavailable`. Less than a second of full load. */
+export const ATTENDANCE_QUEUE_MAX = 65_536;
 /** How long a message waits for the one before it, which comes by another way, before the log is read. */
 export const GAP_WAIT_MS = 20;
 /** The wait before a gap that could not be filled is tried again. */
@@ -167,6 +184,20 @@ export const GAP_RETRY_MS = 1_000;
 export const EARLY_MESSAGES_MAX = 512;
 /** Channels looked at again at the same time after a link broke: a few milliseconds of the store's time. */
 export const RESYNC_CHANNELS_AT_ONCE = 512;
+
+// Workers.
+
+/** Workers of one machine: more than any machine has cores for. */
+export const WORKERS_MAX = 256;
+/** From a worker's start until it listens; a slow disk and a Redis that is just starting included. */
+export const WORKER_STARTUP_MS_MAX = 30_000;
+/** The first wait before a worker that ended by itself is started again; the longest is below. */
+export const WORKER_RESTART_MS_MIN = 200;
+export const WORKER_RESTART_MS_MAX = 20_000;
+/** Who lived that long did not fail at the start: its next wait is a short one. */
+export const WORKER_HEALTHY_MS = 60_000;
+/** How long an answer about the whole machine waits for a busy worker. */
+export const WORKER_REPORTS_MS_MAX = 1_000;
 
 // RPC.
 
@@ -209,7 +240,29 @@ export const REFERENCE_USER_LIST_MAX = 50_000;
 /** Words that go with a close: what a WebSocket close frame has room for (RFC 6455, section 5.5). */
 export const CLOSE_TEXT_BYTES_MAX = 123;
 
+/** Addresses read in one X-Forwarded-For: a request passes two or three proxies, and a longer list is nobody's honest one. */
+export const FORWARDED_HOPS_MAX = 16;
 /** A body of the HTTP interface: one message in a form or JSON, percent-encoded at worst. */
 export const HTTP_BODY_BYTES_MAX = 256 * 1024;
 /** From the first signal to exit: what is in flight is finished or given up by then. */
 export const DRAIN_MS_MAX = 10_000;
+
+// Redis.
+
+/** How long a start tries to reach Redis, which may be starting too: most of what a supervisor waits before it tries again. */
+export const REDIS_START_MS_MAX = 5_000;
+/** Default of `redis.timeoutMs`: far above any call, and what a person waits without sending again. */
+export const REDIS_TIMEOUT_MS = 2_000;
+/** Waits between attempts to connect, doubled each time: a restart is over in a second, and a thousand nodes must not knock all at once. */
+export const REDIS_RETRY_MS_MIN = 50;
+export const REDIS_RETRY_MS_MAX = 2_000;
+/** Calls to Redis without an answer; beyond it they are refused. Redis does about as many in a second. */
+export const REDIS_CALLS_MAX = 32_768;
+/** How often a node looks whether all servers of a Redis Cluster answer again. */
+export const REDIS_PROBE_PERIOD_MS = 500;
+/** Operations in one script call: some 3 ms, in which Redis does nothing else. */
+export const REDIS_TURN_OPERATIONS_MAX = 256;
+/** The same in characters, but at least one operation: for long messages. */
+export const REDIS_TURN_CHARS_MAX = 1024 * 1024;
+/** So long after its last message was too old a channel is forgotten: epochs don't change with every message of a short-lived channel. */
+export const CHANNEL_FORGET_LAG_MS = 10_000;
