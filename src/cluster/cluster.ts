@@ -9,13 +9,12 @@ import type { NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { LivingNode, NodeRecord, NodeRegistry } from "../core/node-registry.ts";
-import type { Roster } from "../core/roster.ts";
 import type { LinkReceiver } from "./inbound-link.ts";
 import { InboundLinks } from "./inbound-links.ts";
 import { LINK_VERSIONS, type LinkVersions } from "./link-items.ts";
 import { LivingNodes } from "./living-nodes.ts";
 import { NodeLease } from "./node-lease.ts";
-import { createNodeService, createPeerGate } from "./node-service.ts";
+import { createNodeService, createPeerGate, type OwnAnswers } from "./node-service.ts";
 import { OutOfReach } from "./out-of-reach.ts";
 import { PeerCalls } from "./peer-calls.ts";
 import { type PeerConnectionOptions, PeerConnections } from "./peer-connections.ts";
@@ -25,8 +24,8 @@ import { Resync, type ResyncReason } from "./resync.ts";
 
 export interface ClusterParts {
   readonly registry: NodeRegistry;
-  /** Who is online here, for those who ask. */
-  readonly roster: Pick<Roster, "isOnline">;
+  /** What this node answers to those who ask. */
+  readonly own: OwnAnswers;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger: Logger;
@@ -111,7 +110,7 @@ export class Cluster {
       random: this.#random,
       logger,
     });
-    this.service = createNodeService(nodeId, this.#inbound, parts.roster);
+    this.service = createNodeService(nodeId, this.#inbound, parts.own);
     this.gate = createPeerGate(() => this.#secret);
   }
 

@@ -47,7 +47,10 @@ export interface RpcInterfaceParts {
   readonly clock: Clock;
   /** What is served to other nodes, on the RPC port only; undefined if there are none. */
   readonly peers?: { readonly service: RpcService; readonly gate: Gate } | undefined;
-  readonly ops: Pick<OpsServiceParts, "counts" | "storage" | "rpcAddress" | "requestStop">;
+  readonly ops: Pick<
+    OpsServiceParts,
+    "counts" | "storage" | "nodes" | "peersLinked" | "rpcAddress" | "requestStop"
+  >;
 }
 
 export interface RpcInterfaceOptions {
