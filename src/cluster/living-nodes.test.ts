@@ -73,16 +73,19 @@ test("a node that was dead before this one started is told of, once; this node i
   expect(events).toEqual(["died node-b"]);
 });
 
-test("a node that drained and is gone has left; one that vanished while it served has died", async () => {
+test("a node that drained and is cleared away has left; one that vanished while it served, or is not cleared, has died", async () => {
   const { registry, nodes, events, renew, pass } = await bed();
   const c = "node-c" as NodeId;
   await renew(b, "draining");
   await renew(c);
   await nodes.start();
-  await registry.release(b);
-  await registry.release(c);
+  const d = "node-d" as NodeId;
+  await renew(d, "draining");
   await pass(4_000);
-  expect(events).toEqual(["appeared node-b", "appeared node-c", "left node-b", "died node-c"]);
+  for (const nodeId of [b, c, d]) await registry.release(nodeId);
+  for (const nodeId of [b, c]) expect(await Array.fromAsync(registry.clear(nodeId))).toEqual([]);
+  await pass(4_000);
+  expect(events.slice(3)).toEqual(["left node-b", "died node-c", "died node-d"]);
 });
 
 test("while the registry is away or frozen the last view holds, and nobody dies", async () => {

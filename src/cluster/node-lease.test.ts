@@ -3,6 +3,7 @@ import { RegistryInMemory } from "../../test/cluster/registry-in-memory.ts";
 import { eventually } from "../../test/deadline.ts";
 import { FakeClock } from "../../test/fake-clock.ts";
 import type { NodeId } from "../base/ids.ts";
+import { CLEAR_LOCK_MS } from "../base/limits.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { NodeRecord } from "../core/node-registry.ts";
 import { NodeLease } from "./node-lease.ts";
@@ -102,14 +103,30 @@ test("a lease that others saw run out, though it was renewed in time by our cloc
   expect(events).toEqual(["regained 2"]);
 });
 
-test("a registry that doesn't answer at all is waited for a third of a lease, and asked again", async () => {
+test("a registry that takes its time, since somebody clears after this node, is waited for, and the lease regained once", async () => {
+  const { registry, lease, events, pass } = bed();
+  await lease.start();
+  registry.expire(nodeId);
+  registry.delay = Promise.withResolvers();
+  await pass(CLEAR_LOCK_MS);
+  expect(lease.isAlive).toBe(false);
+  registry.delay.resolve();
+  registry.delay = undefined;
+  await pass(100);
+  expect(lease.isAlive).toBe(true);
+  await pass(3 * LEASE_MS);
+  expect(events).toEqual(["regained 2"]);
+  expect(lease.isAlive).toBe(true);
+});
+
+test("a registry that never answers is given up when the lease is known to be lost, and asked again", async () => {
   const { registry, lease, events, pass } = bed();
   await lease.start();
   registry.isFrozen = true;
   await pass(LEASE_MS + 500);
   expect(lease.isAlive).toBe(false);
   registry.isFrozen = false;
-  await pass(LEASE_MS);
+  await pass(LEASE_MS + CLEAR_LOCK_MS);
   expect(lease.isAlive).toBe(true);
   expect(events).toEqual(["regained 2"]);
 });
