@@ -1,8 +1,8 @@
 /**
  * The composition root: makes the parts of a node and joins them. It decides nothing else.
  */
+import { fileURLToPath } from "node:url";
 import type { Server } from "bun";
-import page from "../web/index.html";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
 import { PrimError } from "./base/errors.ts";
@@ -29,6 +29,7 @@ import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
 import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
+import { PageFiles } from "./transport/http/page-files.ts";
 import { listen } from "./transport/listener.ts";
 import { createBrowserDoor } from "./transport/rpc/browser-door.ts";
 import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
@@ -65,6 +66,7 @@ export interface App {
   stop(): Promise<void>;
 }
 
+const PAGE_ENTRY = fileURLToPath(new URL("../web/index.html", import.meta.url));
 /** Between looks at whether the last sessions have gone. */
 const CLOSING_POLL_MS = 10;
 /** What clients get to answer the close frame. */
@@ -186,19 +188,19 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   async function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): Promise<RpcServer> {
     const websocket = gateway.handler();
     const shared = { host: settings.host, websocket };
+    const page = new PageFiles(PAGE_ENTRY, logger);
     const door = createBrowserDoor(rpc.handlers, { httpVersion: "2", corsOrigins: config.http.corsOrigins });
     servers.push(
       listen<WebSocketConnection>({
         ...shared,
         setting: "app.httpPort",
         port: settings.httpPort,
-        pages: { "/home/index": page },
         bodyBytesMax: BODY_BYTES_MAX,
         http2: true,
         fetch: (request, server) => {
           const path = new URL(request.url).pathname;
           if (path === WEBSOCKET_PATH) return gateway.upgrade(request, server);
-          return door(request, path, server) ?? http.fetch(request, { server });
+          return door(request, path, server) ?? page.answer(request, path) ?? http.fetch(request, { server });
         },
       }),
     );

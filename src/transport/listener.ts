@@ -20,8 +20,6 @@ export interface ListenerOptions<Data> {
   readonly bodyBytesMax: number;
   /** Serves HTTP/2 beside HTTP/1.1, in clear by prior knowledge. */
   readonly http2?: boolean;
-  /** Pages that the runtime bundles and serves by itself, by path. */
-  readonly pages?: Readonly<Record<string, Bun.HTMLBundle>>;
 }
 
 /** Seconds after which a quiet HTTP connection is closed; WebSockets have a time of their own. */
@@ -29,7 +27,7 @@ const HTTP_IDLE_SECONDS = 30;
 
 /** @throws {PrimError} `failed_precondition` if the address can't be listened on. */
 export function listen<Data>(options: ListenerOptions<Data>): Server<Data> {
-  const { host, port, fetch, websocket, pages, setting, bodyBytesMax, http2 } = options;
+  const { host, port, fetch, websocket, setting, bodyBytesMax, http2 } = options;
   try {
     return Bun.serve<Data, string>({
       hostname: host,
@@ -40,7 +38,6 @@ export function listen<Data>(options: ListenerOptions<Data>): Server<Data> {
       development: false,
       // Without development mode Bun 1.4.5 shares ports unless told not to: a second prim would take half the clients.
       reusePort: false,
-      routes: { ...pages },
       fetch: (request, server) => fetch(request, server) as Response | Promise<Response>,
       websocket,
     });
