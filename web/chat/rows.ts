@@ -53,7 +53,9 @@ export function rowsOf({ messages, notices, outgoing, me, seenUpTo, readBy }: Ro
   const rows: Row[] = [];
   const firstOffset = messages[0]?.offset ?? 0;
   // Those before the first message that is held stand above what can be seen.
-  const waiting = notices.filter(({ afterOffset }) => messages.length === 0 || afterOffset >= firstOffset);
+  const waiting = notices.filter(
+    ({ afterOffset }) => messages.length === 0 || afterOffset >= firstOffset - 1,
+  );
   let noticeIndex = 0;
   let marked = false;
   for (let index = 0; index < messages.length; index++) {

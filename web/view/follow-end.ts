@@ -5,6 +5,8 @@
 
 /** So near the end counts as there. */
 const SLACK_PX = 48;
+/** A movement so soon after something has changed its size may come from that. */
+const SETTLING_MS = 300;
 /** A movement so soon after a wheel, a finger or a key is the reader's. */
 const INTENT_MS = 400;
 const INTENTS = ["wheel", "touchmove", "keydown", "pointerdown"] as const;
@@ -15,7 +17,7 @@ export class FollowEnd {
   readonly #observer: ResizeObserver;
   #atEnd = true;
   #lastTop = 0;
-  #lastHeight = 0;
+  #resizedAt = Number.NEGATIVE_INFINITY;
   #intentAt = Number.NEGATIVE_INFINITY;
 
   /** @param content the scroller's only child. @param onChange is told whether the end is seen. */
@@ -25,6 +27,7 @@ export class FollowEnd {
     scroller.addEventListener("scroll", this.#look, { passive: true });
     for (const name of INTENTS) scroller.addEventListener(name, this.#intend, { passive: true });
     this.#observer = new ResizeObserver(() => {
+      this.#resizedAt = performance.now();
       if (this.#atEnd) this.#jump();
       else this.#look();
     });
@@ -56,11 +59,12 @@ export class FollowEnd {
   readonly #look = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const atEnd = scrollHeight - clientHeight - scrollTop < SLACK_PX;
-    // Rows that turn out smaller than was thought move the place as well: only the reader leaves the end.
-    const isReader = scrollHeight === this.#lastHeight || performance.now() - this.#intentAt < INTENT_MS;
+    // Rows that turn out smaller than was thought move the place as well: only the reader leaves the end. A search in the
+    // page or a screen reader moves it without a key or a finger.
+    const now = performance.now();
+    const isReader = now - this.#intentAt < INTENT_MS || now - this.#resizedAt > SETTLING_MS;
     const wentUp = scrollTop < this.#lastTop - 1 && isReader;
     this.#lastTop = scrollTop;
-    this.#lastHeight = scrollHeight;
     if (atEnd !== this.#atEnd && (atEnd || wentUp)) this.#set(atEnd);
     else if (this.#atEnd && !atEnd) this.#jump();
   };
@@ -68,7 +72,6 @@ export class FollowEnd {
   #jump(): void {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#lastTop = this.#scroller.scrollTop;
-    this.#lastHeight = this.#scroller.scrollHeight;
   }
 
   #set(atEnd: boolean): void {

@@ -57,6 +57,12 @@ export function MessageList({ open, title }: MessageListProps) {
     return () => following.close();
   }, [chat]);
 
+  useLayoutEffect(() => {
+    // The virtual list has just moved the place, but learns of it with the next frame's event (virtua 0.54.2). If a row changes
+    // its height before that, as the first one does that is no longer the first of its day, it would start from the old place.
+    if (step.shift) scroller.current?.dispatchEvent(new Event("scroll"));
+  }, [step]);
+
   const lastKey = rows.at(-1)?.kind === "outgoing" ? rows.at(-1)?.key : undefined;
   const shownOutgoing = useRef(lastKey);
   useLayoutEffect(() => {
