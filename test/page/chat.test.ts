@@ -89,7 +89,7 @@ describeWith("chromium", "the page: chatting", (executablePath) => {
     await ann.hears("seen");
     await markOf(bob, "seen", "checks").waitFor();
     await ann.item("room:101").click();
-    await ann.page.locator("h1", { hasText: "Room 101" }).waitFor();
+    await ann.page.locator(".title h2", { hasText: "Room 101" }).waitFor();
     for (const text of ["new 1", "new 2"]) await bob.say(text);
     await ann.item("room:count").locator(".unread", { hasText: "2" }).waitFor();
     await bob.item("room:count").locator(".unread").waitFor({ state: "detached" });
@@ -111,7 +111,7 @@ describeWith("chromium", "the page: chatting", (executablePath) => {
   test("a new name is somebody else, in the same rooms", async () => {
     const [ann, bob] = (await stage.meet("names", "Ann", "Bob")) as [Visitor, Visitor];
     await bob.say("welcome");
-    await ann.page.getByRole("button", { name: "Your name: Ann" }).click();
+    await ann.page.getByRole("button", { name: "Change your name" }).click();
     await ann.page.locator("#name").fill("王".repeat(22));
     await ann.page.keyboard.press("Enter");
     await ann.page.getByRole("alert").filter({ hasText: "can’t be used" }).waitFor();

@@ -124,7 +124,7 @@ export class Visitor {
   /** Opens a room by its name, joining it if need be. */
   async enter(name: string): Promise<void> {
     await this.find(name);
-    await this.page.locator(".conversation h1", { hasText: name }).waitFor();
+    await this.page.locator(".title h2", { hasText: name }).waitFor();
     await this.scroller.waitFor();
   }
 

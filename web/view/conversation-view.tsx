@@ -24,7 +24,7 @@ export const ConversationView = memo(function ConversationView(props: Conversati
   if (open === undefined) {
     return (
       <div className="empty whole">
-        <h1>{words.noConversation}</h1>
+        <h2>{words.noConversation}</h2>
         <p>{words.noConversationHint}</p>
         <button type="button" className="only-narrow" onClick={props.goBack}>
           {words.back}
@@ -78,7 +78,7 @@ const Header = memo(function Header({ goBack, togglePeople, id, kind, name, titl
       </button>
       <Avatar name={name} kind={kind} />
       <div className="title">
-        <h1 dir="auto">{title}</h1>
+        <h2 dir="auto">{title}</h2>
         <p>{subtitle}</p>
       </div>
       {kind === "all" ? null : (

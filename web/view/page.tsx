@@ -59,7 +59,7 @@ interface ColumnsProps {
 }
 
 function Columns({ guest, rename, changeLanguage }: ColumnsProps) {
-  const { chat } = usePage();
+  const { chat, words } = usePage();
   const [pane, setPane] = useState<Pane>("chat");
   const [showsPeople, setShowsPeople] = useState(true);
   const [finding, setFinding] = useState(false);
@@ -81,7 +81,8 @@ function Columns({ guest, rename, changeLanguage }: ColumnsProps) {
     setShowsPeople((current) => !current);
   }, []);
   return (
-    <div className="app" data-pane={pane} data-people={showsPeople ? "shown" : "hidden"}>
+    <main className="app" data-pane={pane} data-people={showsPeople ? "shown" : "hidden"}>
+      <h1 className="unseen">{words.appName}</h1>
       <Sidebar
         guest={guest}
         open={open}
@@ -89,17 +90,17 @@ function Columns({ guest, rename, changeLanguage }: ColumnsProps) {
         changeName={useCallback(() => setNaming(true), [])}
         changeLanguage={changeLanguage}
       />
-      <main className="conversation">
+      <section className="conversation">
         <ConnectionBanner />
         <ConversationView goBack={useCallback(() => setPane("list"), [])} togglePeople={togglePeople} />
-      </main>
+      </section>
       <PeoplePanel open={open} hide={togglePeople} />
       {finding ? <Finder open={open} close={() => setFinding(false)} /> : null}
       {naming || nameRefused ? (
         <NameDialog rename={rename} isRefused={nameRefused} close={() => setNaming(false)} />
       ) : null}
       <LiveRegion />
-    </div>
+    </main>
   );
 }
 

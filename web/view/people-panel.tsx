@@ -20,7 +20,7 @@ export const PeoplePanel = memo(function PeoplePanel({ open, hide }: PeoplePanel
   const kind = useChat((state) => state.open?.kind);
   const name = useChat((state) => state.open?.name ?? "");
   return (
-    <aside className="people" aria-label={words.people}>
+    <section className="people" aria-label={words.people}>
       <header className="bar">
         <h2>{words.people}</h2>
         <button
@@ -35,7 +35,7 @@ export const PeoplePanel = memo(function PeoplePanel({ open, hide }: PeoplePanel
       </header>
       {kind === "room" ? <Members open={open} /> : null}
       {kind === "direct" ? <Partner name={name} /> : null}
-    </aside>
+    </section>
   );
 });
 

@@ -53,13 +53,14 @@ export const Sidebar = memo(function Sidebar({
         ) : null}
       </div>
       <footer className="me">
-        <button type="button" className="me-name" onClick={changeName} aria-label={words.changeName(me)}>
+        <button type="button" className="me-name" onClick={changeName} title={words.changeName}>
           <Avatar name={me} />
           <span className="texts">
             <span className="name" dir="auto">
               {me}
             </span>
             <Connection guest={guest} />
+            <span className="unseen">{words.changeName}</span>
           </span>
         </button>
         <button

@@ -28,7 +28,7 @@ export const chinese: Wording = {
 
   guest: "访客模式",
   guestHint: "任何人都可以用任意名字登录。适合试用，请勿谈论机密。",
-  changeName: (name) => `你的名字：${name}，点击修改`,
+  changeName: "修改你的名字",
   yourName: "你的名字",
   nameHint: "其他人会看到这个名字。私聊消息归收到它的名字所有。",
   nameFault: "这个名字不能用：为空、太长、被保留，或含有不允许的字符。",

@@ -29,7 +29,7 @@ export const english = {
   // Identity
   guest: "Guest mode",
   guestHint: "Anyone may log in under any name. Fine for trying out, not for secrets.",
-  changeName: (name: string) => `Your name: ${name}. Change it`,
+  changeName: "Change your name",
   yourName: "Your name",
   nameHint:
     "Others see it beside what you write. Messages to one person stay with the name they were sent to.",
