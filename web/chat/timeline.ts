@@ -81,7 +81,8 @@ export class Timeline {
   joined(epoch: string, offset: number): void {
     const last = this.#messages.at(-1)?.offset ?? offset;
     // Somebody logged out in between, and something was said meanwhile.
-    if (epoch !== this.#epoch || (this.#attached && last < offset)) this.#restart(epoch);
+    if (this.#attached && last < offset) this.#restart(epoch);
+    this.#adopt(epoch);
     this.#head = Math.max(this.#head, offset);
     this.#changed();
   }
@@ -89,7 +90,7 @@ export class Timeline {
   /** A message arrived. They come in offset order, each once. */
   take(message: Message): void {
     const { epoch, offset } = message;
-    if (epoch !== this.#epoch) this.#restart(epoch);
+    this.#adopt(epoch);
     this.#head = Math.max(this.#head, offset);
     const last = this.#messages.at(-1)?.offset;
     if (this.#attached && (last === undefined || offset > last)) {
@@ -181,6 +182,13 @@ export class Timeline {
       if (generation === this.#generation) this.#reading = undefined;
       this.#changed();
     }
+  }
+
+  /** Another epoch is another log, unless none was known yet. */
+  #adopt(epoch: string): void {
+    if (epoch === this.#epoch) return;
+    if (this.#epoch === "") this.#epoch = epoch;
+    else this.#restart(epoch);
   }
 
   #dropOldest(keep: number): void {
