@@ -37,7 +37,10 @@ async function start(): Promise<void> {
     }),
   ]);
   const chat = new Chat({
-    client: new PrimClient({ url: webSocketAddress(settings.webSocketUrl, location.href) }),
+    client: new PrimClient({
+      url: webSocketAddress(settings.webSocketUrl, location.href),
+      httpUrl: location.origin,
+    }),
     server: serverApi,
     saved: new SavedChats(localStorage),
     appPlatform: platformOf(location.search),

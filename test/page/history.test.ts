@@ -48,8 +48,9 @@ describeWith("chromium", "the page: long histories", (executablePath) => {
     };
     await ann.scroller.hover();
     await collect();
-    for (let turn = 0; turn < 400 && !seen.has(1); turn++) {
-      await ann.page.mouse.wheel(0, -1_200);
+    // Less than what is on the screen at once: whatever is missed was jumped over.
+    for (let turn = 0; turn < 800 && !seen.has(1); turn++) {
+      await ann.page.mouse.wheel(0, -600);
       await ann.page.evaluate(
         () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
       );

