@@ -1,8 +1,8 @@
 /**
  * The composition root: makes the parts of a node and joins them. It decides nothing else.
  */
+import { fileURLToPath } from "node:url";
 import type { Server } from "bun";
-import page from "../web/index.html";
 import { createAppCluster } from "./app-cluster.ts";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
@@ -38,6 +38,7 @@ import { RedisConnection } from "./storage/redis/redis-connection.ts";
 import { RedisStore } from "./storage/redis/redis-store.ts";
 import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
+import { PageFiles } from "./transport/http/page-files.ts";
 import { listen } from "./transport/listener.ts";
 import { createBrowserDoor } from "./transport/rpc/browser-door.ts";
 import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
@@ -260,6 +261,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): void {
     const websocket = gateway.handler();
     const common = { host: settings.host, websocket, shared: worker !== undefined };
+    const page = new PageFiles(fileURLToPath(new URL("../web/index.html", import.meta.url)), logger);
     const door = createBrowserDoor(rpc.handlers, {
       httpVersion: "2",
       corsOrigins: config.http.corsOrigins,
@@ -270,13 +272,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         ...common,
         setting: "app.httpPort",
         port: ports.httpPort,
-        pages: { "/home/index": page },
         bodyBytesMax: BODY_BYTES_MAX,
         http2: true,
         fetch: (request, server) => {
           const path = new URL(request.url).pathname;
           if (path === WEBSOCKET_PATH) return gateway.upgrade(request, server);
-          return door(request, path, server) ?? http.fetch(request, { server });
+          return door(request, path, server) ?? page.answer(request, path) ?? http.fetch(request, { server });
         },
       }),
     );
