@@ -1,0 +1,113 @@
+/**
+ * What a client process counts and times, and what it tells the coordinator of it once a second.
+ */
+import { Histogram, type SparseHistogram } from "../harness/histogram.ts";
+
+/**
+ * Latencies, all in microseconds from the moment something was due to its end.
+ *
+ * - handshake: from the moment the connection was due to the upgraded WebSocket
+ * - login: from the upgraded WebSocket to the login's answer
+ * - heartbeat, echo, send: from the moment the request was due to its answer
+ * - delivery: from the moment the message was due to each member's reading it
+ * - return: in a storm, from the moment the connection was due again to being logged in
+ * - lag: how late requests were written, which is the generator's own doing and part of the others
+ */
+export const TIMED = [
+  "handshake",
+  "login",
+  "heartbeat",
+  "echo",
+  "send",
+  "delivery",
+  "return",
+  "lag",
+] as const;
+export type Timed = (typeof TIMED)[number];
+
+/** The first two are how many there are now, the others count from the begin. */
+export interface Counters {
+  open: number;
+  ready: number;
+  /** Connections that ended without our doing. */
+  lost: number;
+  /** Of those that don't read: closed by the server, as they should be. */
+  closedSlow: number;
+  attempts: number;
+  sent: number;
+  sendsAnswered: number;
+  pings: number;
+  pingsAnswered: number;
+  heartbeats: number;
+  heartbeatsAnswered: number;
+  /** Messages of this flood that came to steady connections, and to the others. */
+  deliveries: number;
+  unsteadyDeliveries: number;
+  /** Comings, goings, counts of members. */
+  otherPushes: number;
+}
+
+/** From a client process to the coordinator. */
+export interface MetersNews {
+  readonly process: number;
+  readonly counters: Counters;
+  /** What came since the last news. */
+  readonly timed: Partial<Record<Timed, SparseHistogram>>;
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+/** Kinds of errors that are told apart; the rest is `other`. */
+const ERROR_KINDS_MAX = 50;
+
+export class Meters {
+  readonly counters: Counters = noCounters();
+  readonly errors: Record<string, number> = {};
+  readonly #timed: Record<Timed, Histogram>;
+
+  constructor() {
+    this.#timed = histograms();
+  }
+
+  time(what: Timed, us: number): void {
+    this.#timed[what].record(us);
+  }
+
+  error(kind: string): void {
+    const known = kind in this.errors || Object.keys(this.errors).length < ERROR_KINDS_MAX;
+    const name = known ? kind : "other";
+    this.errors[name] = (this.errors[name] ?? 0) + 1;
+  }
+
+  news(process: number): MetersNews {
+    const timed: Partial<Record<Timed, SparseHistogram>> = {};
+    for (const what of TIMED) {
+      if (this.#timed[what].count === 0) continue;
+      timed[what] = this.#timed[what].sparse();
+      this.#timed[what].clear();
+    }
+    return { process, counters: this.counters, timed, errors: this.errors };
+  }
+}
+
+export function histograms(): Record<Timed, Histogram> {
+  return Object.fromEntries(TIMED.map((what) => [what, new Histogram()])) as Record<Timed, Histogram>;
+}
+
+export function noCounters(): Counters {
+  return {
+    open: 0,
+    ready: 0,
+    lost: 0,
+    closedSlow: 0,
+    attempts: 0,
+    sent: 0,
+    sendsAnswered: 0,
+    pings: 0,
+    pingsAnswered: 0,
+    heartbeats: 0,
+    heartbeatsAnswered: 0,
+    deliveries: 0,
+    unsteadyDeliveries: 0,
+    otherPushes: 0,
+  };
+}
