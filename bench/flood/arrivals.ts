@@ -19,7 +19,7 @@ const SPAN_MS = 30 * 60_000;
 const SWEEP_MS = 1_000;
 
 export class Arrivals {
-  /** When each connection was due. */
+  /** When each connection was due, in whole ticks. */
   readonly dueMs: Float64Array;
   readonly #swarm: Swarm;
   readonly #wheel: Wheel;
@@ -67,7 +67,7 @@ export class Arrivals {
     this.#returning = returning;
     this.#awaited++;
     this.#tries[at] = 0;
-    this.dueMs[at] = dueMs;
+    this.dueMs[at] = Math.ceil(dueMs / TICK_MS) * TICK_MS;
     this.#wheel.add(at, dueMs);
   }
 

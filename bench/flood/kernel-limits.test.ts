@@ -60,10 +60,10 @@ test("lowLimits() finds each limit at its border, and its command raises it", ()
     ],
     [{ fileMax: 2_199_999 }, { fileMax: 2_200_001 }, "fs.file-max", "sudo sysctl -w fs.file-max=2200000"],
     [
-      { tcpPagesMax: 1_999_999 },
-      { tcpPagesMax: 2_000_000 },
+      { tcpPagesMax: 499_999 },
+      { tcpPagesMax: 500_000 },
       "net.ipv4.tcp_mem",
-      "sudo sysctl -w net.ipv4.tcp_mem='1000000 1500000 2000000'",
+      "sudo sysctl -w net.ipv4.tcp_mem='250000 375000 500000'",
     ],
     [
       { conntrackMax: 1_000_000 },
@@ -83,7 +83,7 @@ test("lowLimits() finds each limit at its border, and its command raises it", ()
 });
 
 test("lowLimits() does not ask this kernel for the other side of a server elsewhere", () => {
-  const readings = { somaxconn: 1, synBacklog: 1, fileMax: 1_100_001, tcpPagesMax: 1_000_000 };
+  const readings = { somaxconn: 1, synBacklog: 1, fileMax: 1_100_001, tcpPagesMax: 250_000 };
   expect(lowsOf(readings, { serverHere: false })).toEqual([]);
 });
 

@@ -43,8 +43,8 @@ export interface LowLimit {
 const OTHER_FILES = 100;
 /** Half a second's arrivals may wait for a server that is busy. */
 const QUEUED_SHARE = 0.5;
-/** An idle socket's buffers take no page; in a broadcast, one for each side. */
-const PAGES_PER_SOCKET = 1;
+/** An idle socket's buffers take no page; in a broadcast a frame waits in some of them. */
+const PAGES_PER_SOCKET = 0.25;
 
 /** @returns the limits that are too low, in no order. */
 export function lowLimits(readings: KernelReadings, need: KernelNeed): LowLimit[] {

@@ -1,7 +1,7 @@
 /**
  * What a client process counts and times, and what it tells the coordinator of it once a second.
  */
-import { Histogram, type SparseHistogram } from "../harness/histogram.ts";
+import { Histogram, type HistogramSummary, type SparseHistogram } from "../harness/histogram.ts";
 
 /**
  * Latencies, all in microseconds from the moment something was due to its end.
@@ -12,6 +12,8 @@ import { Histogram, type SparseHistogram } from "../harness/histogram.ts";
  * - delivery: from the moment the message was due to each member's reading it
  * - return: in a storm, from the moment the connection was due again to being logged in
  * - lag: how late requests were written, which is the generator's own doing and part of the others
+ * - pushHttp, pushGrpc, pushRoom, state, online: calls of back ends, from the moment each was due to its answer
+ * - broadcast: the call that sends a message to everybody
  */
 export const TIMED = [
   "handshake",
@@ -22,6 +24,12 @@ export const TIMED = [
   "delivery",
   "return",
   "lag",
+  "pushHttp",
+  "pushGrpc",
+  "pushRoom",
+  "state",
+  "online",
+  "broadcast",
 ] as const;
 export type Timed = (typeof TIMED)[number];
 
@@ -62,14 +70,10 @@ const ERROR_KINDS_MAX = 50;
 export class Meters {
   readonly counters: Counters = noCounters();
   readonly errors: Record<string, number> = {};
-  readonly #timed: Record<Timed, Histogram>;
-
-  constructor() {
-    this.#timed = histograms();
-  }
+  readonly #timed = new TimedHistograms();
 
   time(what: Timed, us: number): void {
-    this.#timed[what].record(us);
+    this.#timed.of(what).record(us);
   }
 
   error(kind: string): void {
@@ -80,17 +84,40 @@ export class Meters {
 
   news(process: number): MetersNews {
     const timed: Partial<Record<Timed, SparseHistogram>> = {};
-    for (const what of TIMED) {
-      if (this.#timed[what].count === 0) continue;
-      timed[what] = this.#timed[what].sparse();
-      this.#timed[what].clear();
+    for (const [what, histogram] of this.#timed.used()) {
+      timed[what] = histogram.sparse();
+      histogram.clear();
     }
     return { process, counters: this.counters, timed, errors: this.errors };
   }
 }
 
-export function histograms(): Record<Timed, Histogram> {
-  return Object.fromEntries(TIMED.map((what) => [what, new Histogram()])) as Record<Timed, Histogram>;
+/** Histograms by what they are of, made when there is something to hold: a process times few of them. */
+export class TimedHistograms {
+  readonly #histograms = new Map<Timed, Histogram>();
+
+  of(what: Timed): Histogram {
+    let histogram = this.#histograms.get(what);
+    if (histogram === undefined) {
+      histogram = new Histogram();
+      this.#histograms.set(what, histogram);
+    }
+    return histogram;
+  }
+
+  /** Those that hold something, in the order of TIMED. */
+  used(): [Timed, Histogram][] {
+    return TIMED.flatMap((what): [Timed, Histogram][] => {
+      const histogram = this.#histograms.get(what);
+      return histogram === undefined || histogram.count === 0 ? [] : [[what, histogram]];
+    });
+  }
+
+  summaries(): Partial<Record<Timed, HistogramSummary>> {
+    const summaries: Partial<Record<Timed, HistogramSummary>> = {};
+    for (const [what, histogram] of this.used()) summaries[what] = histogram.summary();
+    return summaries;
+  }
 }
 
 export function noCounters(): Counters {
