@@ -29,6 +29,8 @@ export interface LoopOptions {
 
 export class BackEnd {
   readonly sent: SentLog;
+  /** A broadcast is under way: calls that are due now are timed as `inBroadcast` as well. */
+  timesBroadcast = false;
   readonly #plan: Plan;
   readonly #sender: number;
   readonly #nodes: readonly NodeAddress[];
@@ -63,9 +65,12 @@ export class BackEnd {
     const loop = new OpenLoop(perSecond, startMs, startMs + durationMs);
     const underWay = new Set<Promise<void>>();
     const one = async (dueMs: number): Promise<void> => {
+      const inBroadcast = this.timesBroadcast;
       try {
         await call(dueMs);
-        this.#board.time(what, (this.#now() - dueMs) * 1_000);
+        const us = (this.#now() - dueMs) * 1_000;
+        this.#board.time(what, us);
+        if (inBroadcast) this.#board.time("inBroadcast", us);
       } catch (error) {
         this.#board.error(`${what}: ${error instanceof Error ? error.message.slice(0, 80) : "unknown"}`);
       }
@@ -136,6 +141,12 @@ export class BackEnd {
   async state(): Promise<void> {
     const node = this.#nodes[Math.floor(Math.random() * this.#nodes.length)] as NodeAddress;
     await this.#get(node, "/system/state");
+  }
+
+  /** Sessions that all nodes know of. */
+  async sessions(): Promise<number> {
+    const states = await Promise.all(this.#nodes.map((node) => this.#get(node, "/system/state")));
+    return states.reduce((sum, state) => sum + Number(state["sessions"] ?? 0), 0);
   }
 
   /** @throws {Error} if a user who is connected is said not to be online. */

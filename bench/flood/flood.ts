@@ -8,7 +8,7 @@ import { Crew } from "./crew.ts";
 import { describeLows, lowLimits, readKernel } from "./kernel-limits.ts";
 import { type FloodNodes, openNodes } from "./nodes.ts";
 import { floodOutcome } from "./outcome.ts";
-import type { Plan } from "./plan.ts";
+import { needsSources, type Plan } from "./plan.ts";
 import { type PlannedPhase, Recorder, type Sample } from "./recorder.ts";
 import { Scoreboard } from "./scoreboard.ts";
 import type { FloodSettings } from "./settings.ts";
@@ -195,14 +195,19 @@ function planOf(settings: FloodSettings, { nodes, cluster }: FloodNodes): Plan {
 }
 
 function warnOfLimits(context: BenchContext, settings: FloodSettings): string[] {
-  const { connections, clientProcesses, nodes, rate, url } = settings;
+  const { connections, clientProcesses, rate, url } = settings;
   const serverHere = url === "" || /^ws:\/\/(?:127\.|localhost)/.test(url);
+  const nodes = url === "" ? settings.nodes : 1;
+  const perProcess = Math.ceil(connections / clientProcesses);
+  const perNode = Math.ceil(connections / nodes);
+  // Prims that are started here listen on loopback.
+  const addresses = url === "" ? new Array<string>(nodes).fill("ws://127.0.0.1/acc") : [url];
   const lows = lowLimits(readKernel(), {
     connections,
-    perProcess: Math.ceil(connections / clientProcesses),
-    perNode: url === "" ? Math.ceil(connections / nodes) : 0,
-    arrivalsPerSecond: url === "" ? rate / nodes : rate,
-    sources: serverHere ? clientProcesses : 1,
+    perProcess,
+    perNode: url === "" ? perNode : 0,
+    arrivalsPerSecond: rate / nodes,
+    perAddressPair: needsSources(addresses, connections) ? perProcess : perNode,
     serverHere,
   });
   const lines = describeLows(lows);

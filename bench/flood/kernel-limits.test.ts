@@ -25,7 +25,7 @@ const MILLION: KernelNeed = {
   perProcess: 17_500,
   perNode: 17_544,
   arrivalsPerSecond: 6_000,
-  sources: 58,
+  perAddressPair: 17_242,
   serverHere: true,
 };
 

@@ -26,8 +26,8 @@ export interface KernelNeed {
   readonly perNode: number;
   /** New connections a second, at the busiest node. */
   readonly arrivalsPerSecond: number;
-  /** Client addresses, each with ports of its own. */
-  readonly sources: number;
+  /** Connections between one pair of addresses, of which each wants a port. */
+  readonly perAddressPair: number;
   /** False if the server is elsewhere: its side is not this kernel's. */
   readonly serverHere: boolean;
 }
@@ -52,7 +52,6 @@ export function lowLimits(readings: KernelReadings, need: KernelNeed): LowLimit[
   const sockets = need.connections * sides;
   const files = Math.max(need.perProcess, need.serverHere ? need.perNode : 0) + OTHER_FILES;
   const queued = Math.ceil(need.arrivalsPerSecond * QUEUED_SHARE);
-  const ports = Math.ceil(need.connections / need.sources);
   const lows: LowLimit[] = [];
   const check = (limit: string, is: number | undefined, needed: number, command: string): void => {
     if (is !== undefined && is < needed) lows.push({ limit, is, needed, command });
@@ -62,7 +61,7 @@ export function lowLimits(readings: KernelReadings, need: KernelNeed): LowLimit[
   check(
     "net.ipv4.ip_local_port_range",
     readings.portLast - readings.portFirst + 1,
-    ports,
+    need.perAddressPair,
     "sudo sysctl -w net.ipv4.ip_local_port_range='1024 65535'",
   );
   check("net.ipv4.tcp_mem", readings.tcpPagesMax, sockets * PAGES_PER_SOCKET, tcpMem(sockets));

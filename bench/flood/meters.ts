@@ -14,6 +14,7 @@ import { Histogram, type HistogramSummary, type SparseHistogram } from "../harne
  * - lag: how late requests were written, which is the generator's own doing and part of the others
  * - pushHttp, pushGrpc, pushRoom, state, online: calls of back ends, from the moment each was due to its answer
  * - broadcast: the call that sends a message to everybody
+ * - inBroadcast: calls of back ends that were due while it was being delivered; they are in their own lines too
  */
 export const TIMED = [
   "handshake",
@@ -30,6 +31,7 @@ export const TIMED = [
   "state",
   "online",
   "broadcast",
+  "inBroadcast",
 ] as const;
 export type Timed = (typeof TIMED)[number];
 

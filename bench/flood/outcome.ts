@@ -3,7 +3,12 @@
  */
 import type { Outcome } from "../harness/bench.ts";
 import type { Flood } from "./flood.ts";
+import type { ProcessSample } from "./machine.ts";
+import type { Counters } from "./meters.ts";
 import type { Sample } from "./recorder.ts";
+import type { Summaries } from "./scoreboard.ts";
+import type { FloodSettings } from "./settings.ts";
+import type { Verdict } from "./tally.ts";
 
 /** Errors of connections that got another try are told, and no failure; these are. */
 const FATAL = /refused|not recovered|nobody ready|too many/;
@@ -19,6 +24,35 @@ export interface BytesPerConnection {
   readonly machine: number;
 }
 
+/** `results` of a flood's document; a scenario may add more. */
+export interface FloodResults {
+  readonly settings: FloodSettings;
+  readonly nodes: number;
+  readonly clientProcesses: number;
+  readonly counters: Counters;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly latencies: Summaries;
+  readonly verdict: Verdict | undefined;
+  readonly deliveriesPerSecond: { readonly mean: number; readonly max: number };
+  readonly bytesPerConnection: BytesPerConnection | undefined;
+  readonly machine: {
+    readonly totalBytes: number | undefined;
+    readonly usedBytesBefore: number | undefined;
+    readonly usedBytesFull: number | undefined;
+    readonly usedBytesPeak: number;
+    readonly slabBytesBefore: number | undefined;
+    readonly slabBytesFull: number | undefined;
+  };
+  readonly serverProcesses: readonly ProcessSample[];
+}
+
+/** `series` of a flood's document. */
+export interface FloodSeries {
+  readonly samples: readonly Sample[];
+  /** By what was timed: the percentile curve of the whole run. */
+  readonly percentiles: Readonly<Record<string, readonly (readonly [share: number, us: number])[]>>;
+}
+
 export function floodOutcome(flood: Flood): Outcome {
   const { board, plan, settings, servers, recorder, marks, verdict } = flood;
   const counters = board.counters();
@@ -31,7 +65,7 @@ export function floodOutcome(flood: Flood): Outcome {
   const { samples } = recorder;
   const peakUsed = Math.max(...samples.map(({ machine }) => machine.usedBytes));
   const holding = samples.filter(({ phase }) => phase === "hold");
-  const results = {
+  const results: FloodResults = {
     settings,
     nodes: servers.nodes.length,
     clientProcesses: Math.ceil(plan.connections / plan.perProcess),
@@ -53,15 +87,9 @@ export function floodOutcome(flood: Flood): Outcome {
       slabBytesFull: marks.full?.machine.slabBytes,
     },
     serverProcesses: recorder.serverSamples(),
-    ...flood.figures,
   };
-  return {
-    results,
-    ratios: {},
-    notes: flood.notes,
-    failures,
-    series: { samples, percentiles: curves(flood) },
-  };
+  const series: FloodSeries = { samples, percentiles: curves(flood) };
+  return { results: { ...results, ...flood.figures }, ratios: {}, notes: flood.notes, failures, series };
 }
 
 function bytesPerConnection(
@@ -84,7 +112,7 @@ const CURVE_SHARES = [
   0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9995, 0.9999, 1,
 ];
 
-function curves({ board }: Flood): Record<string, readonly (readonly [share: number, us: number])[]> {
+function curves({ board }: Flood): FloodSeries["percentiles"] {
   return Object.fromEntries(
     board
       .histograms()

@@ -38,6 +38,18 @@ export type Distribution = "even" | "zipf";
 
 export const ROOMS_EACH_MAX = 8;
 
+/** Connections between one pair of addresses: the kernel lends out some 28,000 ports for them by default. */
+const PER_ADDRESS_PAIR_MAX = 20_000;
+
+/**
+ * Whether each client process needs a source address of its own, because there are more connections to
+ * one node than one address has ports. Only loopback has addresses to choose from.
+ */
+export function needsSources(nodes: readonly string[], connections: number): boolean {
+  const loopback = nodes.every((url) => new URL(url).hostname.startsWith("127."));
+  return loopback && connections / nodes.length > PER_ADDRESS_PAIR_MAX;
+}
+
 /** 15 bytes at a million connections: the reference system takes user ids of less than 20. */
 export function userOf(plan: Plan, index: number): string {
   return `f${plan.runId}-${index}`;

@@ -4,7 +4,14 @@
  * WebSocket framing and nothing of what is said.
  */
 import type { Socket } from "bun";
-import { clientFrame, type FrameCount, type FrameSink, OPCODE, scanFrames } from "../harness/frames.ts";
+import {
+  clientFrame,
+  type FrameCount,
+  FrameError,
+  type FrameSink,
+  OPCODE,
+  scanFrames,
+} from "../harness/frames.ts";
 import { HANDSHAKE_BYTES_MAX, upgradeRequest } from "../harness/upgrade.ts";
 
 /** Written and not yet taken by the kernel, per connection; beyond it the server doesn't read any more. */
@@ -130,7 +137,8 @@ export class Sockets implements FrameSink {
         this.#rest.set(at, Buffer.from(bytes.subarray(read)));
       }
     } catch (error) {
-      this.#fail(at, error instanceof Error ? error.message : String(error));
+      if (error instanceof FrameError) this.#fail(at, error.message);
+      else fault(error);
     }
   }
 
@@ -184,4 +192,10 @@ export class Sockets implements FrameSink {
     }
     return bytes;
   }
+}
+
+/** A fault of ours: the runtime would take what a handler throws for the end of that one connection. */
+function fault(error: unknown): never {
+  console.error(error);
+  process.exit(1);
 }

@@ -9,7 +9,7 @@ import type { Clockwork, Task } from "./clockwork.ts";
 import { type Mark, Marker } from "./marker.ts";
 import { Meters } from "./meters.ts";
 import { PHASE } from "./phase.ts";
-import { hashOf, isSteady, nodeOf, type Plan, RoomsOf, roomName, userOf } from "./plan.ts";
+import { hashOf, isSteady, needsSources, nodeOf, type Plan, RoomsOf, roomName, userOf } from "./plan.ts";
 import { Positions } from "./positions.ts";
 import { Sockets } from "./sockets.ts";
 import { Deliveries, SentLog } from "./tally.ts";
@@ -19,6 +19,8 @@ import { type Answer, ASKED, type Wire } from "./wire.ts";
 /** Heartbeats come up to this share of their time early, so that those who came together don't beat together. */
 const JITTER_SHARE = 0.2;
 const HEARTBEAT_TICK_MS = 100;
+/** How far a busy process' wheel may lag behind the clock without beating early. */
+const STALL_MS_MAX = 30_000;
 
 export class Swarm {
   readonly plan: Plan;
@@ -67,12 +69,12 @@ export class Swarm {
     this.#joinsLeft = new Uint8Array(this.count);
     this.#beating = new Uint8Array(this.count);
     this.#positions = plan.resume ? new Positions(this.count) : undefined;
-    this.sockets = new Sockets(this.count, this, sourceAddress(this.#urls, process));
+    this.sockets = new Sockets(this.count, this, sourceAddress(plan, process));
     this.arrivals = new Arrivals(this);
     this.#beats = new Wheel({
       count: this.count,
       tickMs: HEARTBEAT_TICK_MS,
-      spanMs: plan.heartbeatMs,
+      spanMs: plan.heartbeatMs + STALL_MS_MAX,
       nowMs: clockwork.now(),
     });
     clockwork.add(this.#heart());
@@ -241,8 +243,9 @@ export class Swarm {
   }
 }
 
-/** On loopback each process has an address of its own, and with it ports of its own. */
-function sourceAddress(urls: readonly URL[], process: number): string | undefined {
-  const loopback = urls.every(({ hostname }) => hostname.startsWith("127."));
-  return loopback ? `127.0.${process >> 7}.${(process & 127) + 1}` : undefined;
+/** Undefined where the kernel may choose, which it does faster: it then looks for a free pair, not for a free port. */
+function sourceAddress(plan: Plan, process: number): string | undefined {
+  return needsSources(plan.nodes, plan.connections)
+    ? `127.0.${process >> 7}.${(process & 127) + 1}`
+    : undefined;
 }

@@ -32,12 +32,10 @@ export class Wheel {
     return (this.#tick + 1) * this.tickMs;
   }
 
-  /** @throws {Error} if the time lies further ahead than the wheel reaches. What is past is due in the next slot. */
+  /** What is past is due in the next slot; what lies further ahead than the wheel reaches, in its last. */
   add(index: number, dueMs: number): void {
-    const tick = Math.max(this.#tick + 1, Math.ceil(dueMs / this.tickMs));
-    if (tick - this.#tick >= this.#heads.length) {
-      throw new Error(`Wheel does not reach so far: ${(tick - this.#tick) * this.tickMs} ms`);
-    }
+    const wanted = Math.max(this.#tick + 1, Math.ceil(dueMs / this.tickMs));
+    const tick = Math.min(wanted, this.#tick + this.#heads.length - 1);
     const slot = tick % this.#heads.length;
     this.#next[index] = this.#heads[slot] as number;
     this.#heads[slot] = index;

@@ -10,6 +10,11 @@ const FRAME_PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
 
 export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
+/** The server has broken the rules of framing. */
+export class FrameError extends Error {
+  override readonly name = "FrameError";
+}
+
 /** One final frame, masked with zeros. */
 export function clientFrame(payload: string | Uint8Array, opcode: number = OPCODE.text): Buffer {
   const body = typeof payload === "string" ? Buffer.from(payload) : payload;
@@ -40,7 +45,7 @@ export interface FrameCount {
  * Reads the complete frames at the beginning of `buffer`, counting them in `count`.
  *
  * @returns the bytes read; what is left is the beginning of a frame whose end has not come yet.
- * @throws {Error} on what no server may send.
+ * @throws {FrameError} on what no server may send.
  */
 export function scanFrames(buffer: Buffer, sink: FrameSink, count: FrameCount): number {
   const end = buffer.length;
@@ -51,11 +56,11 @@ export function scanFrames(buffer: Buffer, sink: FrameSink, count: FrameCount): 
     let length = short;
     let headerBytes = 2;
     if (short >= 126) {
-      if (short > 127) throw new Error("Server frame is wrong: it is masked");
+      if (short > 127) throw new FrameError("Server frame is wrong: it is masked");
       headerBytes = short === 126 ? 4 : 10;
       if (at + headerBytes > end) break;
       length = short === 126 ? buffer.readUInt16BE(at + 2) : Number(buffer.readBigUInt64BE(at + 2));
-      if (length > FRAME_PAYLOAD_BYTES_MAX) throw new Error(`Server frame is too long: ${length} bytes`);
+      if (length > FRAME_PAYLOAD_BYTES_MAX) throw new FrameError(`Server frame is too long: ${length} bytes`);
     }
     const bodyAt = at + headerBytes;
     if (bodyAt + length > end) break;
@@ -65,7 +70,7 @@ export function scanFrames(buffer: Buffer, sink: FrameSink, count: FrameCount): 
       count.payloadBytes += length;
       sink.text?.(buffer.subarray(bodyAt, at));
     } else {
-      if (first < 0x88 || first > 0x8a) throw new Error(`Server frame is wrong: first byte ${first}`);
+      if (first < 0x88 || first > 0x8a) throw new FrameError(`Server frame is wrong: first byte ${first}`);
       sink.control(first & 0x0f, buffer.subarray(bodyAt, at));
     }
   }
@@ -78,7 +83,7 @@ export class FrameReader implements FrameCount {
   payloadBytes = 0;
   #rest: Buffer | undefined;
 
-  /** Takes what was read from the socket. @throws {Error} on what no server may send. */
+  /** Takes what was read from the socket. @throws {FrameError} on what no server may send. */
   read(chunk: Buffer, sink: FrameSink): void {
     const buffer = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = undefined;
