@@ -7,6 +7,7 @@ import { memory } from "../harness/process-cost.ts";
 
 /** Clock ticks a second in /proc/PID/stat: USER_HZ, 100 on every Linux that Bun runs on. */
 const TICK_MS = 10;
+const SHARE_MS_MIN = 500;
 
 export interface MachineSample {
   /** MemTotal - MemAvailable. */
@@ -49,16 +50,18 @@ export interface ProcessSample {
 
 /** Samples processes again and again; one that has ended is left out. */
 export class ProcessSampler {
-  readonly #last = new Map<number, { cpuMs: number; atMs: number }>();
+  readonly #last = new Map<number, { cpuMs: number; atMs: number; coreShare: number }>();
 
   sample(pids: readonly number[]): ProcessSample[] {
     const atMs = performance.now();
     return pids.flatMap((pid) => {
       try {
         const cpuMs = cpuOf(pid);
-        const before = this.#last.get(pid);
-        this.#last.set(pid, { cpuMs, atMs });
-        const coreShare = before === undefined ? 0 : (cpuMs - before.cpuMs) / (atMs - before.atMs);
+        const before = this.#last.get(pid) ?? { cpuMs, atMs: 0, coreShare: 0 };
+        const elapsedMs = atMs - before.atMs;
+        // A few ticks of the clock are no measure of a share.
+        const coreShare = elapsedMs < SHARE_MS_MIN ? before.coreShare : (cpuMs - before.cpuMs) / elapsedMs;
+        if (elapsedMs >= SHARE_MS_MIN) this.#last.set(pid, { cpuMs, atMs, coreShare });
         return [{ pid, rssBytes: memory(pid).rssBytes, coreShare, cpuMs }];
       } catch {
         return []; // Ended: whoever waits for it hears of that elsewhere.

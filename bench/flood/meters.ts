@@ -14,7 +14,7 @@ import { Histogram, type HistogramSummary, type SparseHistogram } from "../harne
  * - lag: how late requests were written, which is the generator's own doing and part of the others
  * - pushHttp, pushGrpc, pushRoom, state, online: calls of back ends, from the moment each was due to its answer
  * - broadcast: the call that sends a message to everybody
- * - inBroadcast: calls of back ends that were due while it was being delivered; they are in their own lines too
+ * - inBroadcast: calls of back ends that fell into its delivery; they are not in their own lines
  */
 export const TIMED = [
   "handshake",
@@ -60,6 +60,8 @@ export interface Counters {
 /** From a client process to the coordinator. */
 export interface MetersNews {
   readonly process: number;
+  /** When this was so, in milliseconds since the plan's origin. */
+  readonly atMs: number;
   readonly counters: Counters;
   /** What came since the last news. */
   readonly timed: Partial<Record<Timed, SparseHistogram>>;
@@ -84,13 +86,13 @@ export class Meters {
     this.errors[name] = (this.errors[name] ?? 0) + 1;
   }
 
-  news(process: number): MetersNews {
+  news(process: number, atMs: number): MetersNews {
     const timed: Partial<Record<Timed, SparseHistogram>> = {};
     for (const [what, histogram] of this.#timed.used()) {
       timed[what] = histogram.sparse();
       histogram.clear();
     }
-    return { process, counters: this.counters, timed, errors: this.errors };
+    return { process, atMs, counters: this.counters, timed, errors: this.errors };
   }
 }
 

@@ -13,6 +13,9 @@ import type { Verdict } from "./tally.ts";
 /** Errors of connections that got another try are told, and no failure; these are. */
 const FATAL = /refused|not recovered|nobody ready|too many/;
 
+/** With fewer connections, what processes free after their start is more than what connections take. */
+const BYTES_CONNECTIONS_MIN = 5_000;
+
 /** Bytes that one connection takes, on average over all of them, idle and logged in. */
 export interface BytesPerConnection {
   /** RSS of the servers and of the client processes. */
@@ -97,7 +100,7 @@ function bytesPerConnection(
   full: Sample | undefined,
   connections: number,
 ): BytesPerConnection | undefined {
-  if (empty === undefined || full === undefined) return undefined;
+  if (empty === undefined || full === undefined || connections < BYTES_CONNECTIONS_MIN) return undefined;
   const each = (of: (sample: Sample) => number): number => Math.round((of(full) - of(empty)) / connections);
   return {
     server: each(({ servers }) => servers.rssBytes),

@@ -24,7 +24,9 @@ figcaption{font-weight:600}
 figcaption small{color:var(--soft);font-weight:400}
 .legend{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:13px;color:var(--soft)}
 .swatch{display:inline-block;width:14px;height:3px;margin-right:5px;vertical-align:middle;background:currentColor}
-svg{display:block;width:100%;height:auto;margin-top:4px}
+figure{overflow-x:auto}
+svg{display:block;width:100%;min-width:440px;height:auto;margin-top:4px}
+.columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(300px,100%),1fr));gap:0 32px}
 .stroke{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}
 .dot{fill:currentColor}
 .grid{stroke:var(--rule)}

@@ -43,9 +43,9 @@ ${list("failures", failures)}${list("notes", report.notes ?? [])}
 <h2>Latencies</h2>${latencyTable(results.latencies)}
 <p class="hint">In milliseconds, from the moment each request was due, whether or not the generator or the server was ready for it.
 A message's delivery counts for each member. <em>lag</em> is how late the generator itself wrote, and part of the others.</p>
-<h2>Counts</h2>${pairsTable({ ...results.counters, ...prefixed("error: ", results.errors) })}
-<h2>Deliveries</h2>${pairsTable({ ...results.verdict })}
-<h2>Memory</h2>${memoryTable(results)}
+<div class="columns"><section><h2>Counts</h2>${pairsTable({ ...results.counters, ...prefixed("error: ", results.errors) })}</section>
+<section><h2>Deliveries</h2>${pairsTable({ ...results.verdict })}</section>
+<section><h2>Memory</h2>${memoryTable(results)}</section></div>
 <details><summary>Server processes</summary>${serverTable(results)}</details>
 <details><summary>Settings</summary>${pairsTable({ ...results.settings })}</details>
 </main></body></html>

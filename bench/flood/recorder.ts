@@ -103,12 +103,10 @@ export class Recorder {
   }
 
   sample(): Sample {
-    const before = this.samples.at(-1);
     const nowMs = performance.now();
     const counters = this.#board.counters();
-    const seconds = before === undefined ? 1 : nowMs / 1_000 - this.#startedMs / 1_000 - before.atSeconds;
-    const rate = (key: keyof Counters): number =>
-      Math.max(0, Math.round((counters[key] - (before?.counters[key] ?? 0)) / Math.max(seconds, 0.1)));
+    const rates = this.#board.rates();
+    const rate = (key: keyof Counters): number => Math.round(rates[key]);
     const sample: Sample = {
       atSeconds: (nowMs - this.#startedMs) / 1_000,
       phase: this.#phase,

@@ -9,11 +9,14 @@ export type Summaries = Partial<Record<Timed, HistogramSummary>>;
 
 export class Scoreboard {
   readonly #latest = new Map<number, MetersNews>();
+  readonly #before = new Map<number, MetersNews>();
   readonly #total = new TimedHistograms();
   #interval = new TimedHistograms();
   readonly #ownErrors: Record<string, number> = {};
 
   hear(news: MetersNews): void {
+    const before = this.#latest.get(news.process);
+    if (before !== undefined) this.#before.set(news.process, before);
     this.#latest.set(news.process, news);
     for (const [what, sparse] of Object.entries(news.timed)) {
       this.#total.of(what as Timed).add(sparse);
@@ -36,6 +39,20 @@ export class Scoreboard {
     const sum = noCounters();
     for (const { counters } of this.#latest.values()) {
       for (const key of Object.keys(sum) as (keyof Counters)[]) sum[key] += counters[key];
+    }
+    return sum;
+  }
+
+  /** Counts a second, of each process between its last two news. */
+  rates(): Counters {
+    const sum = noCounters();
+    for (const [process, before] of this.#before) {
+      const latest = this.#latest.get(process) ?? before;
+      const seconds = (latest.atMs - before.atMs) / 1_000;
+      if (seconds <= 0) continue;
+      for (const key of Object.keys(sum) as (keyof Counters)[]) {
+        sum[key] += (latest.counters[key] - before.counters[key]) / seconds;
+      }
     }
     return sum;
   }

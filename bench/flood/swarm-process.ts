@@ -40,7 +40,7 @@ async function perform(command: FloodCommand): Promise<FloodResults[keyof FloodR
 async function prepare({ plan, process: number }: Prepare): Promise<null> {
   const swarm = new Swarm(plan, number, await wireOf(plan), new Clockwork(plan.originMs));
   prepared = swarm;
-  setInterval(() => tell<MetersNews>(swarm.meters.news(number)), NEWS_MS);
+  setInterval(() => tell<MetersNews>(swarm.meters.news(number, swarm.clockwork.now())), NEWS_MS);
   return null;
 }
 
