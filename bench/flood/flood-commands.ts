@@ -55,12 +55,17 @@ export interface Progress {
   readonly kind: "progress";
 }
 
+/** The news now, before the answer. */
+export interface Tell {
+  readonly kind: "tell";
+}
+
 /** What was sent and received. */
 export interface Account {
   readonly kind: "account";
 }
 
-export type FloodCommand = Prepare | Ramp | Load | Churn | Storm | Reading | Progress | Account;
+export type FloodCommand = Prepare | Ramp | Load | Churn | Storm | Reading | Progress | Tell | Account;
 
 export interface Arrived {
   readonly ready: number;
@@ -76,5 +81,6 @@ export type FloodResults = {
   storm: Arrived;
   reading: null;
   progress: { readonly deliveries: number };
+  tell: null;
   account: { readonly sent: Sent; readonly received: readonly Received[] };
 };

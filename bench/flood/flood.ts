@@ -90,13 +90,18 @@ export class Flood {
     recorder.start();
     flood.marks.empty = recorder.sample();
     await act(flood);
-    await Bun.sleep(1_100); // The last news of every process.
-    recorder.sample();
+    await flood.sample();
     return floodOutcome(flood);
   }
 
   now(): number {
     return performance.timeOrigin + performance.now() - this.plan.originMs;
+  }
+
+  /** A sample of now, with the news of all processes. */
+  async sample(): Promise<Sample> {
+    await this.crew.ask(() => ({ kind: "tell" }));
+    return this.recorder.sample();
   }
 
   /** All connections come, log in and join. @throws {Error} if none could. */
@@ -111,8 +116,7 @@ export class Flood {
       gapMs,
     }));
     const ready = arrived.reduce((sum, one) => sum + one.ready, 0);
-    await Bun.sleep(1_100); // The news of the last arrivals.
-    this.marks.full = this.recorder.sample();
+    this.marks.full = await this.sample();
     if (ready === 0) throw new Error(`No connection could be made: ${JSON.stringify(this.board.errors())}`);
     if (ready !== this.plan.connections) {
       this.failures.push(
@@ -140,7 +144,7 @@ export class Flood {
 
   /** Waits for the deliveries that are owed, and judges them. */
   async settle(): Promise<void> {
-    this.marks.loaded = this.recorder.sample();
+    this.marks.loaded = await this.sample();
     this.recorder.phase("settle");
     const sent = [
       ...(await this.crew.ask(() => ({ kind: "account" }))).map((one) => one.sent),

@@ -108,7 +108,8 @@ function pick({ count, phases, steady, meters }: Swarm, wanted: 0 | 1): number |
     const at = Math.floor(Math.random() * count);
     if (phases[at] === PHASE.ready && steady[at] === wanted) return at;
   }
-  meters.error("nobody ready to act");
+  // That all unsteady ones are away is no fault.
+  if (wanted === 1) meters.error("nobody ready to act");
   return undefined;
 }
 

@@ -5,6 +5,8 @@
 import type { Histogram, HistogramSummary } from "../harness/histogram.ts";
 import { type Counters, type MetersNews, noCounters, type Timed, TimedHistograms } from "./meters.ts";
 
+const RATE_MS_MIN = 500;
+
 export type Summaries = Partial<Record<Timed, HistogramSummary>>;
 
 export class Scoreboard {
@@ -16,7 +18,9 @@ export class Scoreboard {
 
   hear(news: MetersNews): void {
     const before = this.#latest.get(news.process);
-    if (before !== undefined) this.#before.set(news.process, before);
+    // News that were asked for may follow others at once: too little time to tell a rate.
+    if (before !== undefined && news.atMs - before.atMs >= RATE_MS_MIN)
+      this.#before.set(news.process, before);
     this.#latest.set(news.process, news);
     for (const [what, sparse] of Object.entries(news.timed)) {
       this.#total.of(what as Timed).add(sparse);

@@ -12,6 +12,9 @@ const PROCESSES_MAX = 120;
 /** Messages of one run times their receivers' processes are what has to be remembered. */
 const MESSAGES_MAX = 2_000_000;
 
+/** What the wheel of arrivals holds. */
+const RAMP_SECONDS_MAX = 1_700;
+
 export interface FloodSettings {
   readonly connections: number;
   /** New connections a second. */
@@ -156,6 +159,11 @@ function checkTogether(settings: FloodSettings): void {
   if (url !== "" && settings.redis) refuse('"--redis" is for nodes that the flood starts');
   if (url !== "" && !/^ws:\/\/[^/]+/.test(url))
     refuse(`"--url" is no address like ws://host:port/acc: "${url}"`);
+  if (connections / settings.rate > RAMP_SECONDS_MAX) {
+    refuse(
+      `${connections} connections at ${settings.rate} a second are a ramp of more than ${RAMP_SECONDS_MAX} s`,
+    );
+  }
   if (messages > MESSAGES_MAX) {
     refuse(`${messages} messages in one run are more than ${MESSAGES_MAX}: send less, or for a shorter time`);
   }

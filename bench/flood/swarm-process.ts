@@ -32,6 +32,9 @@ async function perform(command: FloodCommand): Promise<FloodResults[keyof FloodR
       return reading(swarm, command.unsteadyRead);
     case "progress":
       return { deliveries: swarm.meters.counters.deliveries };
+    case "tell":
+      tellNews(swarm);
+      return null;
     case "account":
       return { sent: swarm.sent.take(), received: swarm.deliveries.take() };
   }
@@ -40,8 +43,12 @@ async function perform(command: FloodCommand): Promise<FloodResults[keyof FloodR
 async function prepare({ plan, process: number }: Prepare): Promise<null> {
   const swarm = new Swarm(plan, number, await wireOf(plan), new Clockwork(plan.originMs));
   prepared = swarm;
-  setInterval(() => tell<MetersNews>(swarm.meters.news(number, swarm.clockwork.now())), NEWS_MS);
+  setInterval(() => tellNews(swarm), NEWS_MS);
   return null;
+}
+
+function tellNews({ meters, process: number, clockwork }: Swarm): void {
+  tell<MetersNews>(meters.news(number, clockwork.now()));
 }
 
 async function ramp(swarm: Swarm, { startMs, gapMs }: Ramp): Promise<FloodResults["ramp"]> {
