@@ -5,10 +5,11 @@ import type { Server } from "bun";
 import page from "../web/index.html";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
-import { PrimError } from "./base/errors.ts";
+import { assert, PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
 import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
 import type { AdjustableLogger } from "./base/logger.ts";
+import { redisAddressOf } from "./config/redis-address.ts";
 import type { Config } from "./config/settings.ts";
 import { MEMORY_ONLY } from "./config/settings.ts";
 import { Announcer } from "./core/announcer.ts";
@@ -16,17 +17,24 @@ import { BROADCAST } from "./core/channel.ts";
 import type { Store } from "./core/channel-log.ts";
 import { Chat } from "./core/chat.ts";
 import { Delivery } from "./core/delivery.ts";
+import { Directory } from "./core/directory.ts";
 import { Fanouts } from "./core/fanouts.ts";
 import { HeartbeatSweep } from "./core/heartbeat-sweep.ts";
 import { Hub } from "./core/hub.ts";
+import { kick } from "./core/kick.ts";
+import { machineReport } from "./core/machine-state.ts";
 import { Membership } from "./core/membership.ts";
 import { NodeStateReporter } from "./core/node-state.ts";
 import { Publisher } from "./core/publisher.ts";
+import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
-import { createMetrics } from "./observe/metrics.ts";
+import { Signaller } from "./core/signaller.ts";
+import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
+import { RedisConnection } from "./storage/redis/redis-connection.ts";
+import { RedisStore } from "./storage/redis/redis-store.ts";
 import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
 import { listen } from "./transport/listener.ts";
@@ -35,10 +43,13 @@ import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
 import { RpcServer } from "./transport/rpc/rpc-server.ts";
 import { StreamFanout } from "./transport/rpc/stream-fanout.ts";
 import { readTlsFiles } from "./transport/rpc/tls-files.ts";
+import { TrustedProxies } from "./transport/trusted-proxies.ts";
 import { WEBSOCKET_PATH, WebSocketGateway } from "./transport/websocket/gateway.ts";
 import { RequestRunner } from "./transport/websocket/request-runner.ts";
 import { TopicFanout } from "./transport/websocket/topic-fanout.ts";
 import type { WebSocketConnection } from "./transport/websocket/websocket-connection.ts";
+import type { WorkerReport } from "./workers/wire.ts";
+import type { Worker } from "./workers/worker.ts";
 
 export interface AppEnvironment {
   readonly clock: Clock;
@@ -46,6 +57,8 @@ export interface AppEnvironment {
   readonly version: string;
   /** Begins to stop the process in an orderly way, within the time; repeating it is safe. */
   readonly requestStop: (graceMs: number) => void;
+  /** Set if this process is one of several that share the ports. */
+  readonly worker?: Worker | undefined;
 }
 
 /** Where the node listens, once it does. */
@@ -57,12 +70,14 @@ export interface Addresses {
 }
 
 export interface App {
-  /** @throws {PrimError} `failed_precondition` or `unavailable` if a port or the data directory can't be had; nothing stays open. */
+  /** @throws {PrimError} `failed_precondition` or `unavailable` if a port, the data directory or Redis can't be had; nothing stays open. */
   start(): Promise<Addresses>;
   /** Takes no new connections and no new requests, and finishes what is under way. */
   drain(): Promise<void>;
   /** Closes every session with a code that says "reconnect", then the ports and the store. Repeating it is safe. */
   stop(): Promise<void>;
+  /** What this process says of itself, when it runs. */
+  report(lists: boolean): Promise<WorkerReport>;
 }
 
 /** Between looks at whether the last sessions have gone. */
@@ -78,35 +93,51 @@ const CALLS_MS_MAX = 2_000;
 const BODY_BYTES_MAX = 2 * RPC_MESSAGE_BYTES_MAX;
 
 export function createApp(config: Config, environment: AppEnvironment): App {
-  const { clock, logger, version } = environment;
+  const { clock, logger, version, worker } = environment;
   const { app: settings, limits } = config;
   const nodeId = newNodeId();
+  const ports = worker?.order.ports ?? settings;
   const hub = new Hub();
   const topics = new TopicFanout(hub);
   const streams = new StreamFanout();
   const fanout = new Fanouts([topics, streams]);
+  const proxies = new TrustedProxies(settings.trustedProxies);
   const monitor = new ProcessMonitor(clock);
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
   let rpcServer: RpcServer | undefined;
+  const redisAddress = redisAddressOf(config);
+  let redis: RedisConnection | undefined;
   let store: Store | undefined;
   let phase: "starting" | "ready" | "draining" | "stopped" = "starting";
   let parts: ReturnType<typeof compose> | undefined;
 
   function compose(opened: Store) {
-    const delivery = new Delivery(opened, fanout, logger);
-    const publisher = new Publisher(opened, delivery);
-    const announcer = new Announcer(hub, fanout, clock, config.room.announceMax);
+    const peers = undefined;
+    const attendance = undefined;
+    const questions = undefined;
+    const delivery = new Delivery({ log: opened, fanout, logger, clock });
+    const publisher = new Publisher(opened, delivery, peers);
+    const resyncer = new Resyncer(() => delivery.resync(), clock, logger);
+    redis?.onBack(() => resyncer.look());
+    const signaller = new Signaller({ log: opened, fanout, peers, logger });
+    const announcer = new Announcer({ hub, signaller, attendance, clock, logger }, config.room.announceMax);
     const membership = new Membership(hub, opened, delivery, announcer);
     const authenticator = new GuestAuthenticator(settings.platforms);
     const chat = new Chat(
-      { clock, hub, store: opened, authenticator, fanout, delivery, publisher, announcer, membership },
+      { clock, hub, store: opened, authenticator, signaller, delivery, publisher, announcer, membership },
       { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
     );
-    const api = new ServerApi({ store: opened, publisher, roster: new Roster(hub) });
+    const directory = new Directory({
+      roster: new Roster(hub),
+      log: opened,
+      kick: (command) => kick(chat, hub, command),
+      peers: questions,
+    });
+    const api = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
-      { chat, hub, clock, logger, runner },
+      { chat, hub, clock, logger, runner, proxies },
       { ...limits, heartbeatSeconds: settings.heartbeatSeconds },
     );
     const reporter = new NodeStateReporter(
@@ -130,8 +161,27 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       connectionsClosedByCode: () => gateway.closedByCode,
       messagesStored: () => publisher.stored,
     });
+    const ownReport = async (lists: boolean): Promise<WorkerReport> => ({
+      ...reporter.report(lists),
+      metrics: await metrics.raw(),
+    });
     const http = createHttpApp(
-      { api, reporter, clock, logger, metrics, isReady: () => phase === "ready" },
+      {
+        api,
+        clock,
+        logger,
+        proxies,
+        report: async (lists) =>
+          worker === undefined
+            ? reporter.report(lists)
+            : machineReport(await worker.collect(lists, () => ownReport(lists))),
+        metrics: async () => {
+          if (worker === undefined) return metrics.text();
+          const reports = await worker.collect(false, () => ownReport(false));
+          return mergeMetrics(reports.map((report) => report.metrics));
+        },
+        isReady: () => phase === "ready",
+      },
       {
         platforms: settings.platforms,
         corsOrigins: config.http.corsOrigins,
@@ -144,7 +194,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         api,
         hub,
         reporter,
-        fanout,
+        signaller,
         streams,
         logger,
         clock,
@@ -156,7 +206,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
             slowClosed: rpc.slowClosed,
           }),
           storage: {
-            name: settings.dataDir === MEMORY_ONLY ? "memory" : "sqlite",
+            name:
+              redisAddress !== undefined ? "redis" : settings.dataDir === MEMORY_ONLY ? "memory" : "sqlite",
             answers: () =>
               opened.read(BROADCAST, { before: undefined, limit: 1 }).then(
                 () => true,
@@ -174,24 +225,34 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, publisher, announcer, gateway, http, rpc };
+    return { chat, api, publisher, resyncer, announcer, gateway, http, rpc, ownReport };
   }
 
-  function openStore(): Store {
+  async function openStore(): Promise<Store> {
     const bounds = { countMax: config.history.countMax, ageMs: config.history.ageSeconds * 1_000 };
+    if (redisAddress !== undefined) {
+      const { keyPrefix, timeoutMs } = config.redis;
+      const options = { address: redisAddress, keyPrefix, callTimeoutMs: timeoutMs, clock, log: logger };
+      redis = await RedisConnection.open(options);
+      return new RedisStore({ connection: redis, nodeId, clock, ...bounds });
+    }
     if (settings.dataDir === MEMORY_ONLY) return new MemoryStore({ clock, ...bounds });
     return SqliteStore.open(settings.dataDir, { clock, log: logger, ...bounds });
   }
 
   async function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): Promise<RpcServer> {
     const websocket = gateway.handler();
-    const shared = { host: settings.host, websocket };
-    const door = createBrowserDoor(rpc.handlers, { httpVersion: "2", corsOrigins: config.http.corsOrigins });
+    const common = { host: settings.host, websocket, shared: worker !== undefined };
+    const door = createBrowserDoor(rpc.handlers, {
+      httpVersion: "2",
+      corsOrigins: config.http.corsOrigins,
+      proxies,
+    });
     servers.push(
       listen<WebSocketConnection>({
-        ...shared,
+        ...common,
         setting: "app.httpPort",
-        port: settings.httpPort,
+        port: ports.httpPort,
         pages: { "/home/index": page },
         bodyBytesMax: BODY_BYTES_MAX,
         http2: true,
@@ -204,9 +265,9 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     );
     servers.push(
       listen<WebSocketConnection>({
-        ...shared,
+        ...common,
         setting: "app.webSocketPort",
-        port: settings.webSocketPort,
+        port: ports.webSocketPort,
         bodyBytesMax: HTTP_BODY_BYTES_MAX,
         fetch: (request, server) =>
           new URL(request.url).pathname === WEBSOCKET_PATH
@@ -216,10 +277,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     );
     for (const server of servers) topics.attach(server);
     return RpcServer.listen({
-      handlers: rpc.handlers,
+      handlers: [...rpc.handlers, ...rpc.peerHandlers],
       hostname: settings.host,
-      port: settings.rpcPort,
+      port: ports.rpcPort,
+      shared: worker !== undefined,
       tls: readTlsFiles(config.rpc),
+      proxies,
       log: logger,
       clock,
     });
@@ -236,7 +299,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   return {
     async start() {
       try {
-        store = openStore();
+        store = await openStore();
         parts = compose(store);
         rpcServer = await openPorts(parts);
       } catch (error) {
@@ -262,10 +325,16 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       if (phase !== "ready" || parts === undefined) return;
       phase = "draining";
       parts.rpc.setServing(false);
+      if (worker !== undefined) {
+        // The other workers listen on: nobody new comes here, and nobody is refused.
+        for (const server of servers) void server.stop();
+        void rpcServer?.stop(CALLS_MS_MAX);
+      }
       parts.gateway.stopAccepting();
       fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
       parts.chat.drain();
-      parts.api.drain();
+      // Calls of back ends on connections that are still open go on until these are closed.
+      if (worker === undefined) parts.api.drain();
       do {
         await parts.publisher.idle();
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
@@ -277,6 +346,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       if (phase === "stopped") return;
       phase = "stopped";
       parts?.announcer.mute();
+      parts?.resyncer.stop();
       sweep.stop();
       monitor.stop();
       const closing = servers;
@@ -290,6 +360,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       for (const server of closing) void server.stop(true);
       await Promise.allSettled([...graceful, calls]);
       await store?.close();
+      await redis?.close();
+    },
+
+    report(lists) {
+      assert(parts !== undefined, "only a node that runs reports");
+      return parts.ownReport(lists);
     },
   };
 }

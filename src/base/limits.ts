@@ -107,6 +107,81 @@ export const READ_RECEIPTS_MAX = 100;
 /** Sessions listed by `/system/state?isDebug=true`. */
 export const DEBUG_LIST_MAX = 1_000;
 
+// Nodes.
+
+/** Default of `cluster.leaseSeconds`: a node that was killed is gone for everyone by then; it is renewed every third of it. */
+export const LEASE_MS = 10_000;
+/** The longest lease: so long may users of a dead node seem online. */
+export const LEASE_MS_MAX = 120_000;
+/** The shortest lease: a third of it is still long beside a round trip to the registry and a pause of the runtime. */
+export const LEASE_MS_MIN = 2_000;
+/** The shortest time between two looks at who lives, when somebody names an unknown node. */
+export const LIVING_LOOK_MS_MIN = 100;
+/** Nodes that were named and are being looked for; a cluster starts few at the same moment. */
+export const UNKNOWN_NODES_MAX = 16;
+/** What waits for one of them to be found, which takes up to LIVING_LOOK_MS_MIN and a round trip. */
+export const HELD_ITEMS_MAX = 4_096;
+/** Nodes remembered as not there when something was meant for them: deaths of some days. */
+export const NODES_MISSED_MAX = 1_024;
+/** Nodes that may have a link to this one: far above what one Redis serves. */
+export const INBOUND_LINKS_MAX = 1_024;
+/** Items in one frame of a link. */
+export const LINK_BATCH_ITEMS_MAX = 1_000;
+/** The same in characters: some 0.5 ms of work for the one who reads it, after which others get their turn. */
+export const LINK_BATCH_CHARS_MAX = 256 * 1024;
+/** Items that wait for a peer; beyond it they are dropped and the peer reads the log. About a second of full load. */
+export const LINK_QUEUE_ITEMS_MAX = 65_536;
+/** The same in characters of JSON; items for several peers are kept once. A longer message is left to the log. */
+export const LINK_QUEUE_CHARS_MAX = 8 * 1024 * 1024;
+/** One frame between nodes: a single item as long as the queue, at three bytes a character, and its frame. */
+export const LINK_FRAME_BYTES_MAX = 3 * LINK_QUEUE_CHARS_MAX + 64 * 1024;
+/** Frames after which they are acknowledged at once, and bytes; else after LINK_ACK_MS. An acknowledgement costs as much as a frame. */
+export const LINK_ACK_FRAMES = 64;
+export const LINK_ACK_BYTES = 1024 * 1024;
+export const LINK_ACK_MS = 50;
+/** A link with nothing to say says so. */
+export const LINK_KEEPALIVE_MS = 2_000;
+/** Silence of the other end after which a link is broken: three keepalives, below the default lease. */
+export const LINK_SILENCE_MS_MAX = 6_000;
+/** From the attempt to the welcome: two lost packets and a busy peer. */
+export const LINK_OPEN_MS_MAX = 3_000;
+/** The bound of the wait before the first repeated attempt, and of the longest. */
+export const LINK_RETRY_MS_MIN = 100;
+export const LINK_RETRY_MS_MAX = 10_000;
+/** What a peer gets to take the rest when this node stops. */
+export const LINK_CLOSE_MS_MAX = 1_000;
+/** While a living peer is out of reach the log is looked at this often: it costs a read for each open channel. */
+export const OUT_OF_REACH_RESYNC_MS = 30_000;
+/** The shortest time between two looks at all open channels. */
+export const RESYNC_PERIOD_MS = 250;
+/** Calls to one peer at the same time; beyond it the peer counts as silent. */
+export const PEER_CALLS_MAX = 256;
+/** How long a peer that did not answer is left alone, at first and at most: calls are made by people and back ends who wait. */
+export const PEER_CALL_RETRY_MS_MIN = 500;
+export const PEER_CALL_RETRY_MS_MAX = 5_000;
+/** How long a message waits for the one before it, which comes by another way, before the log is read. */
+export const GAP_WAIT_MS = 20;
+/** The wait before a gap that could not be filled is tried again. */
+export const GAP_RETRY_MS = 1_000;
+/** Messages of one channel that wait for one before them; beyond it the log is read instead. */
+export const EARLY_MESSAGES_MAX = 512;
+/** Channels looked at again at the same time after a link broke: a few milliseconds of the store's time. */
+export const RESYNC_CHANNELS_AT_ONCE = 512;
+
+// Workers.
+
+/** Workers of one machine: more than any machine has cores for. */
+export const WORKERS_MAX = 256;
+/** From a worker's start until it listens; a slow disk and a Redis that is just starting included. */
+export const WORKER_STARTUP_MS_MAX = 30_000;
+/** The first wait before a worker that ended by itself is started again; the longest is below. */
+export const WORKER_RESTART_MS_MIN = 200;
+export const WORKER_RESTART_MS_MAX = 20_000;
+/** Who lived that long did not fail at the start: its next wait is a short one. */
+export const WORKER_HEALTHY_MS = 60_000;
+/** How long an answer about the whole machine waits for a busy worker. */
+export const WORKER_REPORTS_MS_MAX = 1_000;
+
 // RPC.
 
 /** One message of a call, either way: what gRPC clients take by default, and 1,000 recipients with the longest content fit. */
@@ -148,7 +223,29 @@ export const REFERENCE_USER_LIST_MAX = 50_000;
 /** Words that go with a close: what a WebSocket close frame has room for (RFC 6455, section 5.5). */
 export const CLOSE_TEXT_BYTES_MAX = 123;
 
+/** Addresses read in one X-Forwarded-For: a request passes two or three proxies, and a longer list is nobody's honest one. */
+export const FORWARDED_HOPS_MAX = 16;
 /** A body of the HTTP interface: one message in a form or JSON, percent-encoded at worst. */
 export const HTTP_BODY_BYTES_MAX = 256 * 1024;
 /** From the first signal to exit: what is in flight is finished or given up by then. */
 export const DRAIN_MS_MAX = 10_000;
+
+// Redis.
+
+/** How long a start tries to reach Redis, which may be starting too: most of what a supervisor waits before it tries again. */
+export const REDIS_START_MS_MAX = 5_000;
+/** Default of `redis.timeoutMs`: far above any call, and what a person waits without sending again. */
+export const REDIS_TIMEOUT_MS = 2_000;
+/** Waits between attempts to connect, doubled each time: a restart is over in a second, and a thousand nodes must not knock all at once. */
+export const REDIS_RETRY_MS_MIN = 50;
+export const REDIS_RETRY_MS_MAX = 2_000;
+/** Calls to Redis without an answer; beyond it they are refused. Redis does about as many in a second. */
+export const REDIS_CALLS_MAX = 32_768;
+/** How often a node looks whether all servers of a Redis Cluster answer again. */
+export const REDIS_PROBE_PERIOD_MS = 500;
+/** Operations in one script call: some 3 ms, in which Redis does nothing else. */
+export const REDIS_TURN_OPERATIONS_MAX = 256;
+/** The same in characters, but at least one operation: for long messages. */
+export const REDIS_TURN_CHARS_MAX = 1024 * 1024;
+/** So long after its last message was too old a channel is forgotten: epochs don't change with every message of a short-lived channel. */
+export const CHANNEL_FORGET_LAG_MS = 10_000;

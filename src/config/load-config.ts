@@ -10,6 +10,7 @@ import { type Environment, readEnvironment } from "./environment.ts";
 import { DEFAULT_SOURCE, type Effective, type Given, type GivenValue, NOTHING_GIVEN } from "./given.ts";
 import { renderHelp } from "./help.ts";
 import { renderEffective } from "./print.ts";
+import { parseRedisUrl } from "./redis-target.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_ENV, type ListedSetting, settingList } from "./setting-list.ts";
 import type { Config } from "./settings.ts";
 import { showName, showRefused } from "./show-value.ts";
@@ -124,6 +125,17 @@ function crossFaults(effective: Effective, refusedKeys: ReadonlySet<string>): st
       `${sourceOf(effective, key)}: ${key} is ${backlogBytesMax}: must be at least limits.frameBytesMax, ${frameBytesMax}`,
     );
   }
+  const { workers } = config.app;
+  if (
+    workers !== 1 &&
+    config.redis.url === "" &&
+    config.redis.addr === "" &&
+    !refusedKeys.has("app.workers")
+  ) {
+    faults.push(
+      `${sourceOf(effective, "app.workers")}: app.workers is ${workers}: needs redis.url, in which the workers find each other`,
+    );
+  }
   const { tlsCert, tlsKey } = config.rpc;
   if (
     (tlsCert === "") !== (tlsKey === "") &&
@@ -132,6 +144,21 @@ function crossFaults(effective: Effective, refusedKeys: ReadonlySet<string>): st
   ) {
     const [given, missing] = tlsCert === "" ? ["rpc.tlsKey", "rpc.tlsCert"] : ["rpc.tlsCert", "rpc.tlsKey"];
     faults.push(`${sourceOf(effective, given)}: ${given} is set: needs ${missing} beside it`);
+  }
+  if (!refusedKeys.has("redis.url")) faults.push(...redisFaults(config, effective));
+  return faults;
+}
+
+function redisFaults({ redis }: Config, effective: Effective): string[] {
+  const target = parseRedisUrl(redis.url);
+  const faults: string[] = [];
+  if (redis.tlsCa !== "" && target?.isTls !== true) {
+    const source = sourceOf(effective, "redis.tlsCa");
+    faults.push(`${source}: redis.tlsCa is set: needs a redis.url that begins with rediss`);
+  }
+  if (redis.DB !== 0 && target?.mode === "cluster") {
+    const source = sourceOf(effective, "redis.DB");
+    faults.push(`${source}: redis.DB is ${redis.DB}: must be 0, a Redis Cluster has no other`);
   }
   return faults;
 }

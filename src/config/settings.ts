@@ -17,6 +17,10 @@ import {
   HEARTBEAT_SECONDS_MIN,
   HISTORY_AGE_SECONDS,
   HISTORY_COUNT_MAX,
+  LEASE_MS,
+  LEASE_MS_MAX,
+  LEASE_MS_MIN,
+  REDIS_TIMEOUT_MS,
   ROOM_ANNOUNCE_MAX,
 } from "../base/limits.ts";
 import * as kinds from "./kinds.ts";
@@ -67,6 +71,16 @@ export const SETTINGS = {
       {
         flagAlias: "data",
       },
+    ),
+    trustedProxies: setting(
+      kinds.networks(),
+      [],
+      "Proxies whose X-Forwarded-For says who the client is; empty: nobody's is believed",
+    ),
+    workers: setting(
+      kinds.workers(),
+      1,
+      "Processes that share the ports, each a node with a core of its own; auto: one per core. More than one needs Redis",
     ),
     platforms: setting(
       kinds.platforms(),
@@ -160,8 +174,30 @@ export const SETTINGS = {
     ),
     tlsKey: setting(kinds.path("optional"), "", "File with the private key of rpc.tlsCert, PEM"),
   },
+  cluster: {
+    leaseSeconds: setting(
+      kinds.wholeNumber(LEASE_MS_MIN / 1_000, LEASE_MS_MAX / 1_000),
+      LEASE_MS / 1_000,
+      "Seconds after which a node that was killed counts as dead",
+    ),
+    advertise: setting(
+      kinds.hostAndPort(),
+      "",
+      "host[:port] at which other nodes reach the RPC port; empty: app.host, or the first address of this machine",
+    ),
+    tlsCa: setting(
+      kinds.path("optional"),
+      "",
+      "File with the certificates that nodes trust on each other's RPC port, PEM; empty: those of the system",
+    ),
+  },
   redis: {
     url: setting(kinds.redisUrl(), "", "Redis as one address; empty: redis.addr decides", { secret: "url" }),
+    username: setting(
+      kinds.password(),
+      "",
+      "User of Redis, unless redis.url has one; empty: Redis's default user",
+    ),
     addr: setting(
       kinds.hostAndPort(),
       "",
@@ -171,6 +207,20 @@ export const SETTINGS = {
       secret: "whole",
     }),
     DB: setting(kinds.wholeNumber(0, 9_999), 0, "Number of the Redis database, unless redis.url has one"),
+    sentinelPassword: setting(kinds.password(), "", "Password of the Sentinels, if they have one", {
+      secret: "whole",
+    }),
+    tlsCa: setting(
+      kinds.path("optional"),
+      "",
+      "File with the certificates to trust for rediss://, PEM; empty: the system's",
+    ),
+    keyPrefix: setting(kinds.keyPrefix(), "prim:", "What all keys begin with; nodes of a cluster share it"),
+    timeoutMs: setting(
+      kinds.wholeNumber(100, 60_000),
+      REDIS_TIMEOUT_MS,
+      "Milliseconds after which a call without an answer is given up",
+    ),
     poolSize: setting(kinds.wholeNumber(0, 100_000), 30, "No effect: prim uses one multiplexed connection"),
     minIdleConns: setting(
       kinds.wholeNumber(0, 100_000),

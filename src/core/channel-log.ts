@@ -27,7 +27,7 @@ export interface Appended {
   readonly receipt: Receipt;
   /** True if the same `from` sent the same `seq` to this channel within the window: nothing was stored. */
   readonly repeated: boolean;
-  /** Interested nodes other than the one that appends; empty where there is only one. */
+  /** Interested nodes other than the one that appends, some of which may have died; none where there is only one. */
   readonly nodes: readonly NodeId[];
 }
 
@@ -64,8 +64,19 @@ export interface ChannelLog {
    */
   join(channel: ChannelId): Promise<Position>;
 
-  /** Ends this node's interest. Repeating it, or leaving what was not joined, is safe. */
+  /**
+   * Ends this node's interest. Repeating it, or leaving what was not joined, is safe. Joins and leaves of one
+   * channel take effect in the order of the calls.
+   */
   leave(channel: ChannelId): Promise<void>;
+
+  /**
+   * Nodes other than this one that are interested in the channel, some of which may have died; none where there is
+   * only one.
+   *
+   * @throws {PrimError} `unavailable` if the store is away.
+   */
+  interested(channel: ChannelId): Promise<readonly NodeId[]>;
 
   /**
    * Reads messages that are kept.

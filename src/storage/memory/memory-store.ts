@@ -7,7 +7,7 @@
  */
 import type { Cancel, Clock } from "../../base/clock.ts";
 import { assert, PrimError } from "../../base/errors.ts";
-import { type ChannelId, type Epoch, newEpoch, type UserId } from "../../base/ids.ts";
+import { type ChannelId, type Epoch, type NodeId, newEpoch, type UserId } from "../../base/ids.ts";
 import {
   MEMORY_CHANNELS_MAX,
   MEMORY_MARKS_MAX,
@@ -100,6 +100,10 @@ export class MemoryStore implements Store {
   }
 
   async leave(): Promise<void> {}
+
+  async interested(): Promise<readonly NodeId[]> {
+    return [];
+  }
 
   async read(channel: ChannelId, range: HistoryRange): Promise<HistoryPage> {
     checkRange(range);

@@ -7,7 +7,7 @@
 import { type Database, SQLiteError } from "bun:sqlite";
 import type { Clock } from "../../base/clock.ts";
 import { assert, PrimError } from "../../base/errors.ts";
-import type { ChannelId, Epoch, UserId } from "../../base/ids.ts";
+import type { ChannelId, Epoch, NodeId, UserId } from "../../base/ids.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Appended, AppendRequest, HistoryPage, HistoryRange, Store } from "../../core/channel-log.ts";
 import type { Draft, Message, Position } from "../../core/message.ts";
@@ -84,6 +84,10 @@ export class SqliteStore implements Store {
   }
 
   async leave(): Promise<void> {}
+
+  async interested(): Promise<readonly NodeId[]> {
+    return [];
+  }
 
   async read(channel: ChannelId, range: HistoryRange): Promise<HistoryPage> {
     checkRange(range);

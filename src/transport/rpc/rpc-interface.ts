@@ -8,11 +8,10 @@ import type { AppPlatform } from "../../base/ids.ts";
 import { RPC_LOGIN_MS_MAX, RPC_LOGINS_MAX, STREAM_HEARTBEAT_MS } from "../../base/limits.ts";
 import type { AdjustableLogger } from "../../base/logger.ts";
 import type { Chat } from "../../core/chat.ts";
-import type { Fanout } from "../../core/connection.ts";
 import type { Hub } from "../../core/hub.ts";
-import { kick } from "../../core/kick.ts";
 import type { NodeStateReporter } from "../../core/node-state.ts";
 import type { ServerApi } from "../../core/server-api.ts";
+import type { Signaller } from "../../core/signaller.ts";
 import { ChatService } from "../../gen/prim/v1/chat_service_pb.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
@@ -25,7 +24,13 @@ import { HealthBoard } from "./health-board.ts";
 import { LoginBook } from "./login-book.ts";
 import { createOpsService, type OpsServiceParts } from "./ops-service.ts";
 import { createPushService } from "./push-service.ts";
-import { createRpcHandlers, rpcService } from "./rpc-handlers.ts";
+import {
+  createPeerHandlers,
+  createRpcHandlers,
+  type Gate,
+  type RpcService,
+  rpcService,
+} from "./rpc-handlers.ts";
 import type { StreamFanout } from "./stream-fanout.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -35,11 +40,13 @@ export interface RpcInterfaceParts {
   readonly hub: Hub;
   readonly reporter: NodeStateReporter;
   /** To everybody, whichever way they are connected. */
-  readonly fanout: Fanout;
+  readonly signaller: Signaller;
   /** To Subscribe streams. */
   readonly streams: StreamFanout;
   readonly logger: AdjustableLogger;
   readonly clock: Clock;
+  /** What is served to other nodes, on the RPC port only; undefined if there are none. */
+  readonly peers?: { readonly service: RpcService; readonly gate: Gate } | undefined;
   readonly ops: Pick<OpsServiceParts, "counts" | "storage" | "rpcAddress" | "requestStop">;
 }
 
@@ -54,14 +61,17 @@ export interface RpcInterfaceOptions {
 }
 
 export class RpcInterface {
+  /** For both doors. */
   readonly handlers: readonly UniversalHandler[];
+  /** For the RPC port, beside the others. */
+  readonly peerHandlers: readonly UniversalHandler[];
   readonly #health: HealthBoard;
   readonly #draining = new AbortController();
   readonly #subscriptions: Subscriptions;
   #calls = 0;
 
   constructor(parts: RpcInterfaceParts, options: RpcInterfaceOptions) {
-    const { chat, api, hub, reporter, fanout, logger, clock } = parts;
+    const { chat, api, hub, reporter, signaller, logger, clock } = parts;
     const logins = new LoginBook({ clock, loginsMax: RPC_LOGINS_MAX, lifeMs: RPC_LOGIN_MS_MAX });
     this.#subscriptions = new Subscriptions(
       { chat, hub, clock, log: logger, logins, fanout: parts.streams },
@@ -71,21 +81,23 @@ export class RpcInterface {
     const { platforms, callsPerSecond } = options;
     const services = [
       rpcService(ChatService, createChatService({ chat, api, logins, subscriptions: this.#subscriptions })),
-      rpcService(PushService, createPushService({ api, kick: (command) => kick(chat, hub, command) })),
+      rpcService(PushService, createPushService({ api })),
       rpcService(OpsService, createOpsService({ reporter, logger, clock, ...parts.ops })),
-      rpcService(AccServer, createAccServer({ api, fanout, platforms, log: logger })),
+      rpcService(AccServer, createAccServer({ api, signaller, platforms, log: logger })),
     ];
     this.#health = new HealthBoard(services.map(({ desc }) => desc.typeName));
-    this.handlers = createRpcHandlers(services, {
-      health: this.#health,
+    const shared = {
       log: logger,
       clock,
       draining: this.#draining.signal,
-      gate: createChatGate({ logins, clock, callsPerSecond }),
       onCall: () => {
         this.#calls += 1;
       },
-    });
+    };
+    const gate = createChatGate({ logins, clock, callsPerSecond });
+    this.handlers = createRpcHandlers(services, { ...shared, health: this.#health, gate });
+    const { peers } = parts;
+    this.peerHandlers = peers === undefined ? [] : createPeerHandlers(peers.service, peers.gate, shared);
   }
 
   /** Calls taken since the start. */

@@ -20,6 +20,7 @@ import {
   RPC_STREAMS_PER_CONNECTION_MAX,
 } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { TrustedProxies } from "../trusted-proxies.ts";
 import { valuesOfCall } from "./call-values.ts";
 import { keepHeadersPlain } from "./plain-headers.ts";
 
@@ -30,10 +31,13 @@ export interface RpcServerOptions {
   readonly hostname: string;
   /** 0 to 65,535; 0 for one that is free. */
   readonly port: number;
+  /** Others may listen on the same port, and each takes part of the connections. */
+  readonly shared?: boolean;
   /** PEM; without it the port speaks h2c. */
   readonly tls?: { readonly key: string; readonly cert: string } | undefined;
   /** Bounds of a connection and of the port; by default those of base/limits.ts. */
   readonly bounds?: Partial<RpcServerBounds> | undefined;
+  readonly proxies: TrustedProxies;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -48,11 +52,13 @@ export interface RpcServerBounds {
 export class RpcServer {
   readonly #server: http2.Http2Server;
   readonly #sessions = new Set<http2.Http2Session>();
+  readonly #proxies: TrustedProxies;
   readonly #log: Logger;
   readonly #clock: Clock;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: RpcServerOptions) {
+    this.#proxies = options.proxies;
     this.#log = options.log;
     this.#clock = options.clock;
     this.#server = createServer(options.tls, options.bounds);
@@ -77,7 +83,8 @@ export class RpcServer {
     const rpc = new RpcServer(options);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     rpc.#server.once("error", reject);
-    rpc.#server.listen(options.port, options.hostname, resolve);
+    const { port, hostname: host, shared: reusePort = false } = options;
+    rpc.#server.listen({ port, host, reusePort }, resolve);
     try {
       await promise;
     } catch (cause) {
@@ -138,7 +145,9 @@ export class RpcServer {
         response.writeHead(404).end();
         return;
       }
-      const values = valuesOfCall(request.socket.remoteAddress);
+      const headers = { get: (name: string) => request.headers[name]?.toString() };
+      const client = this.#proxies.clientAddress(request.socket.remoteAddress ?? "", headers);
+      const values = valuesOfCall(client);
       const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
       await universalResponseToNodeResponse(answer, response);
     } catch (error) {

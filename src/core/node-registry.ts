@@ -1,0 +1,82 @@
+/**
+ * NodeRegistry: which nodes there are, and which of them live.
+ *
+ * A node lives while it renews its lease; one that is killed announces nothing and is dead when its lease has run
+ * out. What it left behind, its interests and its users' attendance, is cleared away by one of the living.
+ */
+import type { ChannelId, NodeId } from "../base/ids.ts";
+import type { Attendee } from "./attendance.ts";
+
+export interface NodeRecord {
+  readonly nodeId: NodeId;
+  /** host:port at which peers reach its RPC port. */
+  readonly rpcAddress: string;
+  readonly version: string;
+  /** Oldest and newest way of speaking over a link that it understands. */
+  readonly linkVersions: readonly [oldest: number, newest: number];
+  readonly status: "starting" | "serving" | "draining";
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  /** Counts how often the node had to take a lease anew, from 1. */
+  readonly generation: number;
+  readonly load: { readonly connections: number; readonly sessions: number };
+}
+
+export interface LivingNode extends NodeRecord {
+  /** When the lease runs out, unix milliseconds by the registry's clock. */
+  readonly leaseExpiresAt: number;
+}
+
+export interface NodesSeen {
+  /** Whoever asks is among them, in the order of the ids. */
+  readonly living: readonly LivingNode[];
+  /** Leases that ran out, and whose remains are not cleared yet. */
+  readonly dead: readonly NodeId[];
+}
+
+/** Users whom a dead node had in a room, and who are there through no other node. */
+export interface Gone {
+  readonly room: ChannelId;
+  readonly users: readonly Attendee[];
+  /** Users in the room now. */
+  readonly members: number;
+  /** Other nodes interested in the room. */
+  readonly nodes: readonly NodeId[];
+}
+
+export interface NodeRegistry {
+  /**
+   * Takes or renews the lease of a node, and says what it is.
+   *
+   * @param leaseMs 1,000 to LEASE_MS_MAX.
+   * @returns false if there was none: it is new, or it had run out, and others may have cleared away what the node had noted.
+   * @throws {PrimError} `unavailable`; the lease may have been renewed.
+   */
+  renew(record: NodeRecord, leaseMs: number): Promise<boolean>;
+
+  /** @throws {PrimError} `unavailable`. */
+  list(): Promise<NodesSeen>;
+
+  /**
+   * Ends the lease of a node that stops in order, when its sessions are gone. Repeating it is safe.
+   *
+   * @throws {PrimError} `unavailable`; then the lease runs out by itself.
+   */
+  release(nodeId: NodeId): Promise<void>;
+
+  /**
+   * Clears away what a dead node left: each piece once, however many nodes try. It does nothing while another node is at it,
+   * or when the node lives again.
+   *
+   * @yields rooms from which users are gone, for the caller to announce.
+   * @throws {PrimError} `unavailable`; whoever calls next goes on.
+   */
+  clear(nodeId: NodeId): AsyncIterable<Gone>;
+
+  /**
+   * What nodes of this cluster show each other; made by the first.
+   *
+   * @throws {PrimError} `unavailable`.
+   */
+  secret(): Promise<string>;
+}
