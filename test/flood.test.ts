@@ -1,8 +1,9 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ROOT } from "../scripts/command.ts";
 import { eventually, within } from "./deadline.ts";
+import { describeWith } from "./parts.ts";
 import { PrimProcess, temporaryFolder } from "./prim-process.ts";
 
 setDefaultTimeout(60_000);
@@ -12,6 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The parts of a flood's document that tests look at. */
 interface FloodDocument {
+  readonly series: { readonly samples: readonly { readonly redisBytes?: number }[] };
   readonly failures: readonly string[];
   readonly results: {
     readonly counters: Readonly<Record<string, number>>;
@@ -140,6 +142,17 @@ test("flood of a server that runs already, in the reference spelling", async () 
   } finally {
     await prim.stop();
   }
+});
+
+describeWith("redis-server", "flood with --redis", (redis) => {
+  test("starts a Redis of its own, keeps the messages there and says what it takes", async () => {
+    const path = `${dirname(redis)}:${process.env["PATH"] ?? ""}`;
+    const args = ["flood", "--scenario", "room", "--redis", ...SMALL];
+    const { verdict } = await flood("redis", args, { PATH: path });
+    expect(verdict.due).toBe(verdict.messages * 200);
+    const { series } = JSON.parse(readFileSync(join(folder, "redis.json"), "utf8")) as FloodDocument;
+    expect(series.samples.at(-1)?.redisBytes).toBeGreaterThan(500_000);
+  });
 });
 
 test("million, at 10,000 connections: all held, asked about, and written to exactly once", async () => {

@@ -86,7 +86,8 @@ async function startRedis(context: BenchContext, stack: AsyncDisposableStack): P
   const binary = Bun.which("redis-server");
   if (binary === null) throw new Error('Redis is not installed: "redis-server" is not on PATH');
   const port = await freePort();
-  const flags = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+  // As prim wants it: what is written outlives a restart.
+  const flags = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"];
   const child: Subprocess = context.children.spawn([binary, ...flags, "--dir", context.tempDir], {
     stdio: ["ignore", "ignore", "inherit"],
   });
