@@ -25,6 +25,10 @@ export class Arrivals {
   readonly #wheel: Wheel;
   readonly #tries: Uint8Array;
   readonly #startedMs: Float64Array;
+  /** Those that are due and have to wait for one of those under way, in a ring: each is in it once at most. */
+  readonly #overdue: Int32Array;
+  #overdueFirst = 0;
+  #overdueCount = 0;
   #underWay = 0;
   #awaited = 0;
   #failed = 0;
@@ -36,15 +40,19 @@ export class Arrivals {
     this.dueMs = new Float64Array(swarm.count);
     this.#tries = new Uint8Array(swarm.count);
     this.#startedMs = new Float64Array(swarm.count);
+    this.#overdue = new Int32Array(swarm.count);
     const { clockwork } = swarm;
     const wheel = new Wheel({ count: swarm.count, tickMs: TICK_MS, spanMs: SPAN_MS, nowMs: clockwork.now() });
     this.#wheel = wheel;
-    const start = (at: number, slotMs: number) => this.#start(at, slotMs);
+    const due = (at: number) => this.#enqueue(at);
     clockwork.add({
       get nextMs() {
         return wheel.nextMs;
       },
-      run: (nowMs) => wheel.advance(nowMs, start),
+      run: (nowMs) => {
+        wheel.advance(nowMs, due);
+        this.#startOverdue();
+      },
     });
     let sweepMs = 0;
     clockwork.add({
@@ -101,14 +109,20 @@ export class Arrivals {
     this.#settle();
   }
 
-  #start(at: number, slotMs: number): void {
-    if (this.#underWay >= UNDER_WAY_MAX) {
-      this.#wheel.add(at, slotMs + TICK_MS);
-      return;
+  #enqueue(at: number): void {
+    this.#overdue[(this.#overdueFirst + this.#overdueCount) % this.#overdue.length] = at;
+    this.#overdueCount++;
+  }
+
+  #startOverdue(): void {
+    while (this.#overdueCount > 0 && this.#underWay < UNDER_WAY_MAX) {
+      const at = this.#overdue[this.#overdueFirst] as number;
+      this.#overdueFirst = (this.#overdueFirst + 1) % this.#overdue.length;
+      this.#overdueCount--;
+      this.#underWay++;
+      this.#startedMs[at] = this.#swarm.clockwork.now();
+      this.#swarm.connect(at);
     }
-    this.#underWay++;
-    this.#startedMs[at] = this.#swarm.clockwork.now();
-    this.#swarm.connect(at);
   }
 
   #settle(): void {

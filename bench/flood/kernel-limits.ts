@@ -43,6 +43,8 @@ export interface LowLimit {
 const OTHER_FILES = 100;
 /** Half a second's arrivals may wait for a server that is busy. */
 const QUEUED_SHARE = 0.5;
+/** The kernel tries every second port first; when those are taken, each further connection looks through all of them. */
+const PORTS_PER_CONNECTION = 2;
 /** An idle socket's buffers take no page; in a broadcast a frame waits in some of them. */
 const PAGES_PER_SOCKET = 0.25;
 
@@ -61,7 +63,7 @@ export function lowLimits(readings: KernelReadings, need: KernelNeed): LowLimit[
   check(
     "net.ipv4.ip_local_port_range",
     readings.portLast - readings.portFirst + 1,
-    need.perAddressPair,
+    need.perAddressPair * PORTS_PER_CONNECTION,
     "sudo sysctl -w net.ipv4.ip_local_port_range='1024 65535'",
   );
   check("net.ipv4.tcp_mem", readings.tcpPagesMax, sockets * PAGES_PER_SOCKET, tcpMem(sockets));
