@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { betterOf, judgeRatios, type RecordedRatios, ratioTable } from "./recorded-ratios.ts";
+import { betterOf, judgeRatios, middleOf, type RecordedRatios, ratioTable } from "./recorded-ratios.ts";
 
 const higher = (value: number) => ({ value, better: "higher" as const });
 const lower = (value: number) => ({ value, better: "lower" as const });
@@ -35,6 +35,11 @@ test("betterOf() takes the higher of rates and the lower of memory", () => {
     m: lower(1),
     n: higher(3),
   });
+});
+
+test("middleOf() takes the median of each", () => {
+  const runs = [1.05, 0.8, 0.9].map((value) => ({ a: higher(value), m: lower(2 * value) }));
+  expect(middleOf(runs)).toEqual({ a: higher(0.9), m: lower(1.8) });
 });
 
 test("bench/ratios.json holds a ratio of every bench that compares with bare Bun", () => {

@@ -3,6 +3,8 @@
  * bar, on whatever machine.
  */
 
+import { median, rounded } from "./statistics.ts";
+
 /** How much worse than recorded a ratio may be: more than that is no noise. */
 export const WORSE_SHARE_MAX = 0.2;
 
@@ -60,6 +62,17 @@ export function betterOf(one: Ratios, other: Ratios): Ratios {
     if (isBetter) merged[name] = ratio;
   }
   return merged;
+}
+
+/** Of each ratio the median of several measurements. */
+export function middleOf(measurements: readonly Ratios[]): Ratios {
+  const [first = {}] = measurements;
+  return Object.fromEntries(
+    Object.entries(first).map(([name, { better }]) => {
+      const values = measurements.flatMap((one) => one[name]?.value ?? []);
+      return [name, { value: rounded(median(values)), better }];
+    }),
+  );
 }
 
 export function ratioTable(judged: readonly Judged[]): string[] {
