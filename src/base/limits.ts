@@ -154,6 +154,8 @@ export const LINK_CLOSE_MS_MAX = 1_000;
 export const OUT_OF_REACH_RESYNC_MS = 30_000;
 /** The shortest time between two looks at all open channels. */
 export const RESYNC_PERIOD_MS = 250;
+/** What a peer gets to answer a question; then it counts as silent. People and back ends wait for the answer. */
+export const PEER_ANSWER_MS_MAX = 1_000;
 /** Calls to one peer at the same time; beyond it the peer counts as silent. */
 export const PEER_CALLS_MAX = 256;
 /** How long a peer that did not answer is left alone, at first and at most: calls are made by people and back ends who wait. */

@@ -53,9 +53,14 @@ export class ClusterNode implements AsyncDisposable {
     this.cluster = new Cluster(
       {
         registry,
-        roster: {
-          isOnline: (userId, platform) =>
-            this.online.has(userId) && (platform === undefined || platform === (101 as AppPlatform)),
+        own: {
+          roster: {
+            isOnline: (userId, platform) =>
+              this.online.has(userId) && (platform === undefined || platform === (101 as AppPlatform)),
+            list: () => ({ users: [], total: 0, next: undefined }),
+            listByPlatform: () => ({ users: [], total: 0, more: false }),
+          },
+          kick: () => 0,
         },
         logger: options.logger ?? silentLogger,
         receiver: {
