@@ -145,9 +145,9 @@ test("flood of a server that runs already, in the reference spelling", async () 
 });
 
 describeWith("redis-server", "flood with --redis", (redis) => {
-  test("starts a Redis of its own, keeps the messages there and says what it takes", async () => {
+  test("makes a cluster of the nodes around a Redis of its own, counts over all of it, and says what it takes", async () => {
     const path = `${dirname(redis)}:${process.env["PATH"] ?? ""}`;
-    const args = ["flood", "--scenario", "room", "--redis", ...SMALL];
+    const args = ["flood", "--scenario", "room", "--redis", "--nodes", "2", ...SMALL];
     const { verdict } = await flood("redis", args, { PATH: path });
     expect(verdict.due).toBe(verdict.messages * 200);
     const { series } = JSON.parse(readFileSync(join(folder, "redis.json"), "utf8")) as FloodDocument;
