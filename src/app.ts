@@ -16,14 +16,17 @@ import { BROADCAST } from "./core/channel.ts";
 import type { Store } from "./core/channel-log.ts";
 import { Chat } from "./core/chat.ts";
 import { Delivery } from "./core/delivery.ts";
+import { Directory } from "./core/directory.ts";
 import { Fanouts } from "./core/fanouts.ts";
 import { HeartbeatSweep } from "./core/heartbeat-sweep.ts";
 import { Hub } from "./core/hub.ts";
+import { kick } from "./core/kick.ts";
 import { Membership } from "./core/membership.ts";
 import { NodeStateReporter } from "./core/node-state.ts";
 import { Publisher } from "./core/publisher.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
+import { Signaller } from "./core/signaller.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
@@ -94,16 +97,26 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   let parts: ReturnType<typeof compose> | undefined;
 
   function compose(opened: Store) {
-    const delivery = new Delivery(opened, fanout, logger);
-    const publisher = new Publisher(opened, delivery);
-    const announcer = new Announcer(hub, fanout, clock, config.room.announceMax);
+    const peers = undefined;
+    const attendance = undefined;
+    const questions = undefined;
+    const delivery = new Delivery({ log: opened, fanout, logger, clock });
+    const publisher = new Publisher(opened, delivery, peers);
+    const signaller = new Signaller({ log: opened, fanout, peers, logger });
+    const announcer = new Announcer({ hub, signaller, attendance, clock, logger }, config.room.announceMax);
     const membership = new Membership(hub, opened, delivery, announcer);
     const authenticator = new GuestAuthenticator(settings.platforms);
     const chat = new Chat(
-      { clock, hub, store: opened, authenticator, fanout, delivery, publisher, announcer, membership },
+      { clock, hub, store: opened, authenticator, signaller, delivery, publisher, announcer, membership },
       { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
     );
-    const api = new ServerApi({ store: opened, publisher, roster: new Roster(hub) });
+    const directory = new Directory({
+      roster: new Roster(hub),
+      log: opened,
+      kick: (command) => kick(chat, hub, command),
+      peers: questions,
+    });
+    const api = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
       { chat, hub, clock, logger, runner },
@@ -144,7 +157,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         api,
         hub,
         reporter,
-        fanout,
+        signaller,
         streams,
         logger,
         clock,

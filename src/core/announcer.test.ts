@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { FakeChat, lobby } from "../../test/fake-chat.ts";
+import { FakeChat, lobby, web } from "../../test/fake-chat.ts";
+import { FakeCluster } from "../../test/fake-cluster.ts";
+import type { UserId } from "../base/ids.ts";
 
 describe("Announcer", () => {
   test("announces by name up to the bound, and by one frame a period above it", async () => {
@@ -55,5 +57,90 @@ describe("Announcer", () => {
     expect(world.fanout.published.length).toBe(50);
     world.clock.advance(1_000);
     expect(world.fanout.published.length).toBe(51);
+  });
+});
+
+describe("Announcer, with several nodes", () => {
+  /** Lets everything run that waits for nothing but its turn. */
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  const told = (client: { connection: { pushes: readonly object[] } }) =>
+    client.connection.pushes.map((push) =>
+      "from" in push && "kind" in push ? `${push.kind} ${push.from}` : "",
+    );
+
+  test("a user comes with their first session on any node, and goes with their last", async () => {
+    const cluster = new FakeCluster();
+    const [one, two] = [cluster.add("one"), cluster.add("two")];
+    const watcher = await one.login("watcher");
+    const first = await one.login("ann");
+    const second = await two.login("ann");
+    one.chat.disconnect(first.session);
+    await settle();
+    expect(told(watcher)).toEqual(["enter ann"]);
+    two.chat.disconnect(second.session);
+    await settle();
+    expect(told(watcher)).toEqual(["enter ann", "exit ann"]);
+  });
+
+  test("who comes is not told of themselves, and those of other nodes are", async () => {
+    const cluster = new FakeCluster();
+    const [one, two] = [cluster.add("one"), cluster.add("two")];
+    const ann = await one.login("ann");
+    const bob = await two.login("bob");
+    await settle();
+    expect(told(ann)).toEqual(["enter bob"]);
+    expect(told(bob)).toEqual([]);
+  });
+
+  test("gone() tells who was lost with a node, and counts them away", async () => {
+    const cluster = new FakeCluster();
+    const one = cluster.add("one", { announceMax: 2 });
+    const ann = await one.login("ann");
+    one.announcer.gone({
+      room: lobby,
+      users: [{ userId: "lost" as UserId, appPlatform: web }],
+      members: 1,
+      nodes: [],
+    });
+    expect(told(ann)).toEqual(["exit lost"]);
+    one.announcer.gone({ room: lobby, users: [], members: 3, nodes: [] });
+    expect(one.announcer.isBig(lobby)).toBe(true);
+    one.clock.advance(1_000);
+    expect(ann.connection.pushes.at(-1)).toMatchObject({ kind: "members", count: 3 });
+  });
+
+  test("attendAgain() notes everybody here anew, and tells of those who were missing", async () => {
+    const cluster = new FakeCluster();
+    const [one, two] = [cluster.add("one"), cluster.add("two")];
+    const ann = await one.login("ann");
+    await two.login("bob");
+    await settle();
+    cluster.forget("two");
+    await two.announcer.attendAgain();
+    await two.announcer.attendAgain();
+    expect(told(ann)).toEqual(["enter bob", "enter bob"]);
+  });
+
+  test("a room is big by its users on all nodes", async () => {
+    const cluster = new FakeCluster();
+    const [one, two] = [cluster.add("one", { announceMax: 3 }), cluster.add("two", { announceMax: 3 })];
+    for (const name of ["a", "b", "c"]) await one.login(name);
+    const late = await two.login("d");
+    expect(two.announcer.isBig(lobby)).toBe(true);
+    two.clock.advance(1_000);
+    expect(late.connection.pushes.at(-1)).toMatchObject({ kind: "members", count: 4, newest: ["d"] });
+  });
+
+  test("after mute() the attendance stays as it is, for others to clear away", async () => {
+    const cluster = new FakeCluster();
+    const [one, two] = [cluster.add("one"), cluster.add("two")];
+    const ann = await one.login("ann");
+    const bob = await two.login("bob");
+    await settle();
+    two.announcer.mute();
+    two.chat.disconnect(bob.session);
+    await one.login("bob");
+    await settle();
+    expect(told(ann)).toEqual(["enter bob"]);
   });
 });

@@ -15,8 +15,8 @@ export interface Attendee {
 
 /** What a coming or going meant for the whole room. */
 export interface Attended {
-  /** True if the user is in the room through no other node: they came, or went. */
-  readonly alone: boolean;
+  /** True if with this the user came to the room, or went, as others see it: they were, or are, there through no node. */
+  readonly changed: boolean;
   /** Users in the room afterwards, of all nodes; who is there through two nodes may count twice. */
   readonly members: number;
   /** Other nodes interested in the room. */
@@ -25,11 +25,11 @@ export interface Attended {
 
 export interface Attendance {
   /**
-   * Notes that a user is in a room through this node. Repeating it is safe. Calls for one room take effect in
-   * their order.
+   * Notes that a user is in a room through this node. Repeating it is safe, and changes nothing. Calls for one room
+   * take effect in their order.
    *
    * @param lookMax above so many members nobody looks whether the user is there through another node, and
-   *   `alone` is false: who asks announces nobody by name then.
+   *   `changed` is false: who asks announces nobody by name then.
    * @throws {PrimError} `unavailable` if the store is away; it may have been noted.
    */
   enter(room: ChannelId, user: Attendee, lookMax: number): Promise<Attended>;

@@ -19,13 +19,14 @@ import type { Announcer } from "./announcer.ts";
 import type { Authenticator, Identity } from "./authenticator.ts";
 import { BROADCAST, inboxOf, kindOf, platformRoom } from "./channel.ts";
 import type { HistoryPage, HistoryRange, Store } from "./channel-log.ts";
-import type { Connection, Fanout } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Hub, roomsOf } from "./hub.ts";
 import type { Joined, Membership, Wish } from "./membership.ts";
 import type { ChannelPosition, Content, Draft, Message, Position, Receipt } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Caller, Profile, Session } from "./session.ts";
+import type { Signaller } from "./signaller.ts";
 import { SYSTEM_USER, type User } from "./user.ts";
 import { withinBytes } from "./within-bytes.ts";
 
@@ -58,7 +59,7 @@ export interface ChatParts {
   readonly hub: Hub;
   readonly store: Store;
   readonly authenticator: Authenticator;
-  readonly fanout: Fanout;
+  readonly signaller: Signaller;
   readonly delivery: Delivery;
   readonly publisher: Publisher;
   readonly announcer: Announcer;
@@ -258,7 +259,7 @@ export class Chat {
   async read(session: Caller, channel: ChannelId, offset: number): Promise<void> {
     const { userId, appPlatform } = userOf(session);
     this.#refuseStranger(session, channel);
-    const { store, fanout, announcer } = this.#parts;
+    const { store, signaller, announcer } = this.#parts;
     const head = await this.#positionOf(channel);
     if (offset > head.offset) {
       throw new PrimError(
@@ -269,10 +270,10 @@ export class Chat {
     const before = await store.mark(channel, userId, { epoch: head.epoch, offset });
     if (offset <= before || channel === BROADCAST || announcer.isBig(channel)) return;
     const push = { kind: "read", from: userId, appPlatform } as const;
-    fanout.publish(channel, { ...push, channel, epoch: head.epoch, offset });
+    signaller.signal(channel, { ...push, channel, epoch: head.epoch, offset });
     if (kindOf(channel) === "inbox") {
       for (const [sender, id] of await this.#newlyRead(channel, userId, before, offset)) {
-        fanout.publish(inboxOf(sender), { ...push, channel: inboxOf(sender), id });
+        signaller.signal(inboxOf(sender), { ...push, channel: inboxOf(sender), id });
       }
     }
   }
@@ -288,7 +289,7 @@ export class Chat {
       this.#refuseStranger(session, channel);
       if (this.#parts.announcer.isBig(channel)) return;
     }
-    this.#parts.fanout.publish(channel, { kind: "typing", channel, from, appPlatform });
+    this.#parts.signaller.signal(channel, { kind: "typing", channel, from, appPlatform });
   }
 
   /** @throws {PrimError} `permission_denied` (NOT_A_MEMBER) if who asks may not see the channel. */

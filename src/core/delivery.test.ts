@@ -3,6 +3,7 @@ import { FakeClock } from "../../test/fake-clock.ts";
 import { FakeConnection, FakeFanout } from "../../test/fake-connection.ts";
 import type { AppPlatform, ChannelId, Epoch, UserId } from "../base/ids.ts";
 import { newMessageId } from "../base/ids.ts";
+import { EARLY_MESSAGES_MAX, GAP_RETRY_MS, GAP_WAIT_MS, RESYNC_CHANNELS_AT_ONCE } from "../base/limits.ts";
 import { silentLogger } from "../base/logger.ts";
 import { MemoryStore } from "../storage/memory/memory-store.ts";
 import type { ChannelLog } from "./channel-log.ts";
@@ -16,18 +17,19 @@ function draft(msg: string): Draft {
   return { id: newMessageId(), seq: msg, from, appPlatform: 101 as AppPlatform, type: "text", msg };
 }
 
-function open(wrap: (log: ChannelLog) => ChannelLog = (log) => log) {
-  const store = new MemoryStore({ clock: new FakeClock(), countMax: 100, ageMs: 3_600_000 });
+function open(wrap: (log: ChannelLog) => ChannelLog = (log) => log, countMax = 1_000) {
+  const clock = new FakeClock();
+  const store = new MemoryStore({ clock, countMax, ageMs: 3_600_000 });
   const fanout = new FakeFanout();
   const client = new FakeConnection(fanout);
   client.subscribe(room);
-  const delivery = new Delivery(wrap(store), fanout, silentLogger);
+  const delivery = new Delivery({ log: wrap(store), fanout, logger: silentLogger, clock });
   async function store1(msg: string): Promise<Message> {
     const one = draft(msg);
     const { receipt } = await store.append({ channel: room, draft: one, windowMs: 0 });
     return { ...one, ...receipt };
   }
-  return { store, fanout, client, delivery, append: store1 };
+  return { clock, store, fanout, client, delivery, append: store1 };
 }
 
 /** Lets everything run that waits for nothing but its turn. */
@@ -52,13 +54,144 @@ describe("Delivery", () => {
     expect(client.offsetsIn(room)).toEqual([1, 2]);
   });
 
-  test("deliver() fills a gap from the log before anything later", async () => {
-    const { delivery, client, append } = open();
+  test("deliver() puts messages that came in another order into theirs, and reads no log for it", async () => {
+    const { delivery, client, append, clock } = open();
     await delivery.open(room);
     const messages = [await append("1"), await append("2"), await append("3"), await append("4")];
     for (const index of [3, 0, 2, 1]) delivery.deliver(messages[index] as Message);
+    expect(client.offsetsIn(room)).toEqual([1, 2, 3, 4]);
+    clock.advance(60_000);
+    expect(delivery.gapsFilled).toBe(0);
+  });
+
+  test("deliver() fills a gap from the log before anything later, when the wait is over", async () => {
+    const { delivery, client, append, clock } = open();
+    await delivery.open(room);
+    delivery.deliver(await append("1"));
+    await append("2");
+    const [third, fourth] = [await append("3"), await append("4")];
+    delivery.deliver(third);
+    clock.advance(GAP_WAIT_MS - 1);
+    delivery.deliver(fourth);
+    await settle();
+    expect(client.offsetsIn(room)).toEqual([1]);
+    clock.advance(1);
     await settle();
     expect(client.offsetsIn(room)).toEqual([1, 2, 3, 4]);
+    expect(delivery.gapsFilled).toBe(1);
+    delivery.deliver(await append("5"));
+    expect(client.offsetsIn(room)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("deliver() waits anew for each message that is missing", async () => {
+    const { delivery, client, append, clock } = open();
+    await delivery.open(room);
+    const messages: Message[] = [];
+    for (let count = 1; count <= 6; count += 1) messages.push(await append(`${count}`));
+    const [first, second, , fourth, , sixth] = messages;
+    for (const message of [sixth, fourth, second]) delivery.deliver(message as Message);
+    clock.advance(GAP_WAIT_MS - 1);
+    delivery.deliver(first as Message);
+    clock.advance(GAP_WAIT_MS - 1);
+    await settle();
+    expect(client.offsetsIn(room)).toEqual([1, 2]);
+    clock.advance(1);
+    await settle();
+    expect(client.offsetsIn(room)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test("deliver() reads the log at once when too many wait", async () => {
+    const { delivery, client, append } = open();
+    await delivery.open(room);
+    await append("1");
+    for (let count = 0; count <= EARLY_MESSAGES_MAX; count += 1) delivery.deliver(await append(`${count}`));
+    await settle();
+    expect(client.offsetsIn(room)).toHaveLength(EARLY_MESSAGES_MAX + 2);
+  });
+
+  test("deliver() goes on behind a gap that the log has deleted, and says so", async () => {
+    const { delivery, client, append, clock } = open(undefined, 2);
+    await delivery.open(room);
+    delivery.deliver(await append("1"));
+    for (const text of ["2", "3", "4"]) await append(text);
+    delivery.deliver(await append("5"));
+    clock.advance(GAP_WAIT_MS);
+    await settle();
+    expect(client.offsetsIn(room)).toEqual([1, 4, 5]);
+    delivery.deliver(await append("6"));
+    expect(client.offsetsIn(room)).toEqual([1, 4, 5, 6]);
+  });
+
+  test("noticed() looks for a message that has not come, once", async () => {
+    const { delivery, client, append } = open();
+    await delivery.open(room);
+    const message = await append("1");
+    delivery.noticed(message);
+    delivery.noticed(message);
+    await settle();
+    delivery.noticed(message);
+    delivery.noticed({ ...message, channel: "room:unknown" as ChannelId });
+    await settle();
+    expect(client.offsetsIn(room)).toEqual([1]);
+    expect(delivery.gapsFilled).toBe(1);
+  });
+
+  test("resync() joins every open channel again, and publishes what was missed", async () => {
+    const joined: ChannelId[] = [];
+    const { delivery, client, append } = open((log) => ({
+      ...bound(log),
+      join: (channel) => {
+        joined.push(channel);
+        return log.join(channel);
+      },
+    }));
+    for (let count = 0; count < RESYNC_CHANNELS_AT_ONCE * 2; count += 1) {
+      await delivery.open(`room:${count}` as ChannelId);
+    }
+    await delivery.open(room);
+    await append("1");
+    await append("2");
+    joined.length = 0;
+    await delivery.resync();
+    await settle();
+    expect(joined).toHaveLength(RESYNC_CHANNELS_AT_ONCE * 2 + 1);
+    expect(client.offsetsIn(room)).toEqual([1, 2]);
+  });
+
+  test("resync() follows a log that went back, and tells that history is lost", async () => {
+    let back = false;
+    const { delivery, client, append } = open((log) => ({
+      ...bound(log),
+      async join(channel) {
+        const head = await log.join(channel);
+        return back ? { ...head, offset: 1 } : head;
+      },
+    }));
+    await delivery.open(room);
+    const [first, second] = [await append("1"), await append("2")];
+    delivery.deliver(first);
+    delivery.deliver(second);
+    back = true;
+    await delivery.resync();
+    expect(client.kinds()).toEqual(["msg", "msg", "notice"]);
+    delivery.deliver(second);
+    expect(client.offsetsIn(room)).toEqual([1, 2, 2]);
+  });
+
+  test("resync() fails when the log is away, and may be repeated", async () => {
+    let away = false;
+    const { delivery, client, append } = open((log) => ({
+      ...bound(log),
+      join: (channel) => (away ? Promise.reject(new Error("away")) : log.join(channel)),
+    }));
+    await delivery.open(room);
+    await append("1");
+    away = true;
+    await expect(delivery.resync()).rejects.toThrow("away");
+    away = false;
+    await delivery.resync();
+    await settle();
+    expect(client.offsetsIn(room)).toEqual([1]);
   });
 
   test("deliver() keeps what comes while a gap is being filled", async () => {
@@ -67,7 +200,7 @@ describe("Delivery", () => {
       release = resolve;
     });
     let reads = 0;
-    const { delivery, client, append } = open((log) => ({
+    const { delivery, client, append, clock } = open((log) => ({
       ...bound(log),
       async read(channel, range) {
         const page = await log.read(channel, range);
@@ -79,6 +212,7 @@ describe("Delivery", () => {
     await delivery.open(room);
     await append("1");
     delivery.deliver(await append("2"));
+    clock.advance(GAP_WAIT_MS);
     await settle();
     delivery.deliver(await append("3"));
     expect(client.offsetsIn(room)).toEqual([]);
@@ -110,21 +244,22 @@ describe("Delivery", () => {
     expect(client.offsetsIn(room)).toEqual([1]);
   });
 
-  test("deliver() tries a gap again with the next message after the log was away", async () => {
+  test("deliver() tries a gap again after the log was away, without another message", async () => {
     let away = true;
-    const { delivery, client, append } = open((log) => ({
+    const { delivery, client, append, clock } = open((log) => ({
       ...bound(log),
       read: (channel, range) => (away ? Promise.reject(new Error("away")) : log.read(channel, range)),
     }));
     await delivery.open(room);
     await append("1");
     delivery.deliver(await append("2"));
+    clock.advance(GAP_WAIT_MS);
     await settle();
     expect(client.offsetsIn(room)).toEqual([]);
     away = false;
-    delivery.deliver(await append("3"));
+    clock.advance(GAP_RETRY_MS);
     await settle();
-    expect(client.offsetsIn(room)).toEqual([1, 2, 3]);
+    expect(client.offsetsIn(room)).toEqual([1, 2]);
   });
 
   for (const [name, heardBefore, kinds] of [

@@ -2,17 +2,25 @@
  * Delivery: messages reach this node's sessions in offset order, per channel.
  *
  * For each channel with a session here it knows the newest offset that was published. A message that is
- * next is published; one that was, is dropped; one that comes too early has the gap before it
- * filled from the log first. So whatever brings messages here may lose, repeat and reorder them:
- * the log is the truth.
+ * next is published; one that was, is dropped; one that comes too early waits a moment for the ones before it,
+ * which may come from another node, and then the log fills the gap. So whatever brings messages
+ * here may lose, repeat and reorder them: the log is the truth.
  */
+
+import type { Cancel, Clock } from "../base/clock.ts";
 import { assert } from "../base/errors.ts";
 import type { ChannelId, Epoch } from "../base/ids.ts";
-import { HISTORY_PAGE_MAX } from "../base/limits.ts";
+import {
+  EARLY_MESSAGES_MAX,
+  GAP_RETRY_MS,
+  GAP_WAIT_MS,
+  HISTORY_PAGE_MAX,
+  RESYNC_CHANNELS_AT_ONCE,
+} from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ChannelLog } from "./channel-log.ts";
 import type { Fanout } from "./connection.ts";
-import type { Message, Position } from "./message.ts";
+import type { ChannelPosition, Message, Position } from "./message.ts";
 
 interface LocalChannel {
   /** Sessions of this node that hold the channel open. */
@@ -20,29 +28,54 @@ interface LocalChannel {
   epoch: Epoch;
   /** Newest offset that was published here. */
   offset: number;
+  /** Undefined while nothing is missing: most channels, most of the time. */
+  unsettled: Unsettled | undefined;
+}
+
+/** What a channel needs while it is being opened, or while messages before others are missing. */
+interface Unsettled {
   /** Set until the log has answered where the channel stands. */
   opening: Promise<void> | undefined;
-  /** A gap is being filled from the log. */
-  filling: boolean;
-  /** A message came while the log was being read; there may be more than the read has seen. */
+  /** The log is being read. */
+  reading: boolean;
+  /** There may be more in the log than the read under way has seen. */
   behind: boolean;
+  /** Messages that came before their turn, by offset. */
+  readonly early: Map<number, Message>;
+  /** Of the timer after which the log is read. */
+  cancelWait: Cancel | undefined;
+}
+
+export interface DeliveryParts {
+  readonly log: ChannelLog;
+  readonly fanout: Fanout;
+  readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 export class Delivery {
   readonly #log: ChannelLog;
   readonly #fanout: Fanout;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #channels = new Map<ChannelId, LocalChannel>();
+  #gapsFilled = 0;
 
-  constructor(log: ChannelLog, fanout: Fanout, logger: Logger) {
+  constructor({ log, fanout, logger, clock }: DeliveryParts) {
     this.#log = log;
     this.#fanout = fanout;
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** Channels with at least one session here. */
   get channelCount(): number {
     return this.#channels.size;
+  }
+
+  /** How often the log was read because messages were missing. */
+  get gapsFilled(): number {
+    return this.#gapsFilled;
   }
 
   /**
@@ -56,30 +89,26 @@ export class Delivery {
     const known = this.#channels.get(channel);
     if (known !== undefined) {
       known.sessions += 1;
-      return known.opening;
+      return known.unsettled?.opening;
     }
-    const local: LocalChannel = {
-      sessions: 1,
-      epoch: "" as Epoch,
-      offset: 0,
-      opening: undefined,
-      filling: false,
-      behind: false,
-    };
+    const unsettled = newUnsettled();
+    const local: LocalChannel = { sessions: 1, epoch: "" as Epoch, offset: 0, unsettled };
     this.#channels.set(channel, local);
-    local.opening = this.#log.join(channel).then(
+    unsettled.opening = this.#log.join(channel).then(
       (head) => {
-        local.opening = undefined;
+        unsettled.opening = undefined;
         local.epoch = head.epoch;
         local.offset = head.offset;
-        if (local.behind) this.#fill(channel, local);
+        this.#drain(local, unsettled);
+        if (unsettled.behind || unsettled.early.size > 0) this.#fill(channel, local, unsettled);
+        else local.unsettled = undefined;
       },
       (error: unknown) => {
         if (this.#channels.get(channel) === local) this.#channels.delete(channel);
         throw error;
       },
     );
-    return local.opening;
+    return unsettled.opening;
   }
 
   /** Lets go of the channel for one session; with the last one the node's interest ends. */
@@ -88,6 +117,7 @@ export class Delivery {
     assert(local !== undefined, "only an open channel is closed");
     local.sessions -= 1;
     if (local.sessions > 0) return;
+    local.unsettled?.cancelWait?.();
     this.#channels.delete(channel);
     this.#log.leave(channel).catch((error: unknown) => {
       // The node is told of messages nobody wants, and drops them: safe, until it says so again.
@@ -98,7 +128,7 @@ export class Delivery {
   /** What has been published here: a session that subscribes now gets everything after this. */
   position(channel: ChannelId): Position {
     const local = this.#channels.get(channel);
-    assert(local !== undefined && local.opening === undefined, "an open channel has a position");
+    assert(local !== undefined && local.unsettled?.opening === undefined, "an open channel has a position");
     return { epoch: local.epoch, offset: local.offset };
   }
 
@@ -106,18 +136,65 @@ export class Delivery {
   deliver(message: Message): void {
     const local = this.#channels.get(message.channel);
     if (local === undefined) return;
-    if (local.filling || local.opening !== undefined) {
-      local.behind = true;
+    const { unsettled } = local;
+    if (unsettled?.opening !== undefined || unsettled?.reading === true) {
+      keepEarly(unsettled, message);
       return;
     }
-    if (message.epoch === local.epoch) {
-      if (message.offset <= local.offset) return;
-      if (message.offset === local.offset + 1) {
-        this.#publish(local, message);
-        return;
-      }
+    if (message.epoch !== local.epoch) {
+      this.#fill(message.channel, local, unsettled ?? newUnsettled());
+      return;
     }
-    this.#fill(message.channel, local);
+    if (message.offset <= local.offset) return;
+    if (message.offset === local.offset + 1) {
+      this.#publish(local, message);
+      if (unsettled !== undefined) this.#advance(message.channel, local, unsettled);
+      return;
+    }
+    this.#waitForEarlier(local, unsettled ?? newUnsettled(), message);
+  }
+
+  /** A message is known to be stored, though it did not come itself: looks for it if it has not been published. */
+  noticed({ channel, epoch, offset }: ChannelPosition): void {
+    const local = this.#channels.get(channel);
+    if (local === undefined || local.unsettled !== undefined) return;
+    if (epoch !== local.epoch || offset > local.offset) this.#fill(channel, local, newUnsettled());
+  }
+
+  /**
+   * Says anew that this node is interested in each open channel, and publishes what it has missed: after a link broke,
+   * a peer died, or the store was away.
+   *
+   * @throws {PrimError} `unavailable` if the store is away; what was looked at until then is right.
+   */
+  async resync(): Promise<void> {
+    let batch: Promise<void>[] = [];
+    for (const channel of this.#channels.keys()) {
+      batch.push(this.#lookAgain(channel));
+      if (batch.length < RESYNC_CHANNELS_AT_ONCE) continue;
+      await Promise.all(batch);
+      batch = [];
+    }
+    await Promise.all(batch);
+  }
+
+  async #lookAgain(channel: ChannelId): Promise<void> {
+    const local = this.#channels.get(channel);
+    if (local === undefined) return;
+    // Who opened the channel is told of a failure; here the next look finds it gone.
+    await local.unsettled?.opening?.catch(() => {});
+    if (this.#channels.get(channel) !== local) return;
+    const before = local.offset;
+    const head = await this.#log.join(channel);
+    if (this.#channels.get(channel) !== local) return;
+    if (head.epoch === local.epoch && head.offset < before) {
+      // The store came back with less than it had answered for, as after a failover: offsets will be given again.
+      this.#logger.warn("channel went back", { channel, offset: before, head: head.offset });
+      local.offset = head.offset;
+      this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
+    }
+    if (local.unsettled === undefined) this.noticed({ channel, ...head });
+    else local.unsettled.behind = true;
   }
 
   #publish(local: LocalChannel, message: Message): void {
@@ -125,35 +202,107 @@ export class Delivery {
     this.#fanout.publish(message.channel, { kind: "msg", message });
   }
 
-  #fill(channel: ChannelId, local: LocalChannel): void {
-    this.#readUp(channel, local).catch((error: unknown) => {
-      // The channel's next message tries again; until then nothing later is delivered.
+  /** Publishes what had come too early and is next now. */
+  #drain(local: LocalChannel, unsettled: Unsettled): void {
+    const { early } = unsettled;
+    for (const { epoch, offset } of early.values()) {
+      if (epoch === local.epoch && offset > local.offset) continue;
+      early.delete(offset);
+      // Of an epoch that is over, or of one that the log has begun and nobody here has seen: the log knows.
+      if (epoch !== local.epoch) unsettled.behind = true;
+    }
+    for (let next = early.get(local.offset + 1); next !== undefined; next = early.get(local.offset + 1)) {
+      early.delete(next.offset);
+      this.#publish(local, next);
+    }
+  }
+
+  /** Something was published: what waited for it goes on, the rest waits anew. */
+  #advance(channel: ChannelId, local: LocalChannel, unsettled: Unsettled): void {
+    this.#drain(local, unsettled);
+    // The log could not be read before: its timer goes on.
+    if (unsettled.behind) return;
+    unsettled.cancelWait?.();
+    unsettled.cancelWait = undefined;
+    if (unsettled.early.size === 0) local.unsettled = undefined;
+    else this.#fillAfter(GAP_WAIT_MS, channel, local, unsettled);
+  }
+
+  #waitForEarlier(local: LocalChannel, unsettled: Unsettled, message: Message): void {
+    local.unsettled = unsettled;
+    const { channel } = message;
+    if (!keepEarly(unsettled, message)) this.#fill(channel, local, unsettled);
+    else if (unsettled.cancelWait === undefined) this.#fillAfter(GAP_WAIT_MS, channel, local, unsettled);
+  }
+
+  #fillAfter(delayMs: number, channel: ChannelId, local: LocalChannel, unsettled: Unsettled): void {
+    unsettled.cancelWait = this.#clock.after(delayMs, () => this.#fill(channel, local, unsettled));
+  }
+
+  #fill(channel: ChannelId, local: LocalChannel, unsettled: Unsettled): void {
+    unsettled.cancelWait?.();
+    unsettled.cancelWait = undefined;
+    local.unsettled = unsettled;
+    unsettled.reading = true;
+    this.#gapsFilled += 1;
+    this.#readUp(channel, local, unsettled).catch((error: unknown) => {
       this.#logger.warn("gap not filled", { channel, offset: local.offset, error });
+      unsettled.reading = false;
+      unsettled.behind = true;
+      if (this.#channels.get(channel) !== local) return;
+      this.#fillAfter(GAP_RETRY_MS, channel, local, unsettled);
     });
   }
 
-  /** Publishes what the log has after the local offset, until nothing came in the meantime. */
-  async #readUp(channel: ChannelId, local: LocalChannel): Promise<void> {
-    local.filling = true;
-    try {
-      for (;;) {
-        local.behind = false;
-        const page = await this.#log.read(channel, { after: local.offset, limit: HISTORY_PAGE_MAX });
-        if (this.#channels.get(channel) !== local) return;
-        if (page.head.epoch !== local.epoch) {
-          // Who has seen nothing yet has lost nothing: the log of an empty channel may begin under a newer epoch.
-          const isLoss = local.offset > 0;
-          local.epoch = page.head.epoch;
-          local.offset = 0;
-          if (isLoss) this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
-          continue;
-        }
-        for (const message of page.messages) this.#publish(local, message);
-        // A peer may have been ahead of this read; its message set `behind`.
-        if (!page.more && !local.behind) return;
+  /** Publishes what the log has after the local offset, until nothing came in the meantime; then the channel is settled. */
+  async #readUp(channel: ChannelId, local: LocalChannel, unsettled: Unsettled): Promise<void> {
+    for (;;) {
+      unsettled.behind = false;
+      const page = await this.#log.read(channel, { after: local.offset, limit: HISTORY_PAGE_MAX });
+      if (this.#channels.get(channel) !== local) return;
+      if (page.head.epoch !== local.epoch) {
+        this.#beginEpoch(channel, local, page.head.epoch);
+        continue;
       }
-    } finally {
-      local.filling = false;
+      for (const message of page.messages) this.#publish(local, message);
+      if (page.messages.length === 0 && page.head.offset > local.offset) {
+        this.#skipTo(channel, local, page.head.offset);
+      }
+      this.#drain(local, unsettled);
+      if (unsettled.behind || page.head.offset > local.offset) continue;
+      // Each of the early was stored before it came here: the next read has it, or it was lost since and nobody has.
+      if (page.messages.length === 0) unsettled.early.clear();
+      if (unsettled.early.size > 0) continue;
+      local.unsettled = undefined;
+      return;
     }
   }
+
+  #beginEpoch(channel: ChannelId, local: LocalChannel, epoch: Epoch): void {
+    // Who has seen nothing yet has lost nothing: the log of an empty channel may begin under a newer epoch.
+    const isLoss = local.offset > 0;
+    local.epoch = epoch;
+    local.offset = 0;
+    if (isLoss) this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
+  }
+
+  /** The messages that are missing were deleted already: too old, or too many came after them. */
+  #skipTo(channel: ChannelId, local: LocalChannel, offset: number): void {
+    local.offset = offset;
+    this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
+  }
+}
+
+function newUnsettled(): Unsettled {
+  return { opening: undefined, reading: false, behind: false, early: new Map(), cancelWait: undefined };
+}
+
+/** @returns false if too many wait already: then the log is asked. */
+function keepEarly(unsettled: Unsettled, message: Message): boolean {
+  if (unsettled.early.size >= EARLY_MESSAGES_MAX) {
+    unsettled.behind = true;
+    return false;
+  }
+  unsettled.early.set(message.offset, message);
+  return true;
 }

@@ -86,16 +86,24 @@ export class Membership {
     }
     const member = admit();
     const starts: { channel: ChannelId; offset: number }[] = [];
+    const announced: Promise<void>[] = [];
     const channels = wishes.map(({ channel, from }, index): JoinedChannel => {
       if (kindOf(channel) === "room" && this.#hub.enter(channel, member)) {
-        this.#announcer.entered(channel, member, session.profile);
+        const announcing = this.#announcer.entered(channel, member, session.profile);
+        if (announcing !== undefined) announced.push(announcing);
       }
       const position = this.#delivery.position(channel);
       const recovered = recoverable[index];
       starts.push({ channel, offset: recovered === true && from ? from.offset : position.offset });
       return { channel, ...position, recovered, read: reads[index] ?? 0 };
     });
-    return { channels, replay: () => this.#replay(session, starts) };
+    return {
+      channels,
+      replay: async () => {
+        if (announced.length > 0) await Promise.all(announced);
+        await this.#replay(session, starts);
+      },
+    };
   }
 
   /** Takes the session out of one room. Call it before `session.rooms` forgets the room. */

@@ -1,23 +1,27 @@
 /**
  * Publisher: the one way a message takes. It is appended to its channel's log, and only then
- * delivered and answered for.
+ * delivered, here and by the other nodes that are interested, and answered for.
  */
 import type { ChannelId, UserId } from "../base/ids.ts";
 import { inboxOf } from "./channel.ts";
 import type { Appended, ChannelLog } from "./channel-log.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Draft } from "./message.ts";
+import type { Peers } from "./peers.ts";
 
 export class Publisher {
   readonly #log: ChannelLog;
   readonly #delivery: Delivery;
+  readonly #peers: Peers | undefined;
   #underWay = 0;
   #stored = 0;
   #whenIdle: (() => void)[] = [];
 
-  constructor(log: ChannelLog, delivery: Delivery) {
+  /** @param peers undefined where there is only one node. */
+  constructor(log: ChannelLog, delivery: Delivery, peers: Peers | undefined) {
     this.#log = log;
     this.#delivery = delivery;
+    this.#peers = peers;
   }
 
   /** Messages that were taken and are not yet answered for. */
@@ -46,11 +50,15 @@ export class Publisher {
     this.#underWay += 1;
     try {
       const appended = await this.#log.append({ channel, draft, windowMs });
-      // The first of two equal sends was delivered when it was stored, or will be from the log.
-      if (!appended.repeated) {
-        this.#stored += 1;
-        this.#delivery.deliver({ ...draft, ...appended.receipt });
+      if (appended.repeated) {
+        // The first of two equal sends was delivered when it was stored, unless its node died just then.
+        this.#delivery.noticed(appended.receipt);
+        return appended;
       }
+      this.#stored += 1;
+      const message = { ...draft, ...appended.receipt };
+      this.#delivery.deliver(message);
+      if (appended.nodes.length > 0) this.#peers?.forward(appended.nodes, message);
       return appended;
     } finally {
       this.#underWay -= 1;

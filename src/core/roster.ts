@@ -1,12 +1,14 @@
 /**
- * Roster: who is online, and who is in a room, as lists and answers for those who ask from outside.
+ * Roster: who is online on this node, and who is in a room, as lists and answers for those who ask from outside.
  *
  * Lists come in the order of the user ids, page by page from a given id on: a page is right whatever
  * came or went in between, and pages of several nodes can be merged.
  */
 import type { AppPlatform, ChannelId, UserId } from "../base/ids.ts";
 import { USER_LIST_PAGE_MAX } from "../base/limits.ts";
+import type { Attendee } from "./attendance.ts";
 import type { Hub } from "./hub.ts";
+import type { Profile } from "./session.ts";
 import type { User } from "./user.ts";
 
 export interface UserPage {
@@ -29,9 +31,12 @@ export interface UserListQuery {
   readonly limit?: number | undefined;
 }
 
+/** Somebody online, with the profile that their newest session came with. */
+export interface ListedUser extends Attendee, Profile {}
+
 export interface UserPageOfPlatforms {
   /** At most USER_LIST_PAGE_MAX, in the order of user ids and then platforms; one entry per platform. */
-  readonly users: readonly User[];
+  readonly users: readonly ListedUser[];
   /** Entries in the whole list. */
   readonly total: number;
   /** True if there are more after the last one. */
@@ -41,7 +46,7 @@ export interface UserPageOfPlatforms {
 /** Like UserListQuery, for a list with one entry per platform. */
 export interface PlatformListQuery extends Pick<UserListQuery, "appPlatform" | "room" | "limit"> {
   /** Exclusive; undefined from the beginning. */
-  readonly after?: Pick<User, "userId" | "appPlatform"> | undefined;
+  readonly after?: Attendee | undefined;
 }
 
 export class Roster {
@@ -73,7 +78,7 @@ export class Roster {
 
   listByPlatform(query: PlatformListQuery): UserPageOfPlatforms {
     const limit = Math.min(query.limit ?? USER_LIST_PAGE_MAX, USER_LIST_PAGE_MAX);
-    const smallest = new Smallest<Pick<User, "userId" | "appPlatform">>(limit + 1, query.after, byUser);
+    const smallest = new Smallest<Attendee>(limit + 1, query.after, byUser);
     let total = 0;
     for (const user of this.#matching(query)) {
       total += 1;
@@ -83,7 +88,7 @@ export class Roster {
     const users = smallest.take() as User[];
     const more = users.length > limit;
     if (more) users.length = limit;
-    return { users, total, more };
+    return { users: users.map(toListed), total, more };
   }
 
   /** Who is logged in on a platform, in the order of their logins; the first `countMax` of them. */
@@ -101,6 +106,30 @@ export class Roster {
     const platforms = appPlatform === undefined ? this.#hub.platforms() : [appPlatform];
     for (const platform of platforms) yield* this.#hub.usersOf(platform).values();
   }
+}
+
+/** Makes one page of the pages of several nodes, for the same query and limit. */
+export function mergeUsers(pages: readonly UserPage[], limit: number): UserPage {
+  const all = [...new Set(pages.flatMap((page) => page.users))].sort(byCodeUnits);
+  const users = all.slice(0, limit);
+  const more = all.length > limit || pages.some((page) => page.next !== undefined);
+  return { users, total: totalOf(pages), next: more ? users.at(-1) : undefined };
+}
+
+/** The same for pages with one entry per platform. */
+export function mergeByPlatform(pages: readonly UserPageOfPlatforms[], limit: number): UserPageOfPlatforms {
+  const sorted = pages.flatMap((page) => page.users).sort(byUser);
+  const all = sorted.filter((user, index) => index === 0 || byUser(sorted[index - 1] ?? user, user) !== 0);
+  const more = all.length > limit || pages.some((page) => page.more);
+  return { users: all.slice(0, limit), total: totalOf(pages), more };
+}
+
+function totalOf(pages: readonly { readonly total: number }[]): number {
+  return pages.reduce((sum, page) => sum + page.total, 0);
+}
+
+function toListed({ userId, appPlatform, sessions }: User): ListedUser {
+  return { userId, appPlatform, ...sessions.at(-1)?.profile };
 }
 
 /** Keeps the smallest of many, in one pass and a few sorts of a small array. */
@@ -132,7 +161,7 @@ class Smallest<T> {
   }
 }
 
-function byUser(a: Pick<User, "userId" | "appPlatform">, b: Pick<User, "userId" | "appPlatform">): number {
+function byUser(a: Attendee, b: Attendee): number {
   return byCodeUnits(a.userId, b.userId) || a.appPlatform - b.appPlatform;
 }
 

@@ -7,9 +7,9 @@ import { type AppPlatform, type ChannelId, newMessageId, type UserId } from "../
 import { MSG_ID_WINDOW_MS } from "../base/limits.ts";
 import { BROADCAST, kindOf } from "./channel.ts";
 import type { Appended, HistoryPage, HistoryRange, Store } from "./channel-log.ts";
+import type { Directory } from "./directory.ts";
 import type { Content, Draft } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
-import type { PlatformListQuery, Roster, UserListQuery, UserPage, UserPageOfPlatforms } from "./roster.ts";
 import { SYSTEM_USER } from "./user.ts";
 
 /** The platform of messages that come from a back end. */
@@ -29,7 +29,7 @@ export interface Mail {
 export interface ServerApiParts {
   readonly store: Store;
   readonly publisher: Publisher;
-  readonly roster: Roster;
+  readonly directory: Directory;
 }
 
 export class ServerApi {
@@ -40,28 +40,14 @@ export class ServerApi {
     this.#parts = parts;
   }
 
+  /** Who is where, on all nodes. */
+  get directory(): Directory {
+    return this.#parts.directory;
+  }
+
   /** From now on messages are refused with `unavailable`. */
   drain(): void {
     this.#draining = true;
-  }
-
-  /** @param appPlatform undefined asks for any platform. */
-  async isOnline(userId: UserId, appPlatform: AppPlatform | undefined): Promise<boolean> {
-    return this.#parts.roster.isOnline(userId, appPlatform);
-  }
-
-  async listUsers(query: UserListQuery): Promise<UserPage> {
-    return this.#parts.roster.list(query);
-  }
-
-  /** Like listUsers(), with one entry per platform. */
-  async listByPlatform(query: PlatformListQuery): Promise<UserPageOfPlatforms> {
-    return this.#parts.roster.listByPlatform(query);
-  }
-
-  /** Who is logged in on a platform on this node, at most `countMax`. */
-  firstUsers(appPlatform: AppPlatform, countMax: number): UserId[] {
-    return this.#parts.roster.first(appPlatform, countMax);
   }
 
   /**

@@ -2,7 +2,7 @@
  * `/user/*`: what back ends ask over HTTP. Who is online, and push this to them.
  */
 import { Hono } from "hono";
-import type { AppPlatform, UserId } from "../../base/ids.ts";
+import type { AppPlatform, NodeId, UserId } from "../../base/ids.ts";
 import { BROADCAST, platformRoom } from "../../core/channel.ts";
 import type { Appended } from "../../core/channel-log.ts";
 import type { Mail, ServerApi } from "../../core/server-api.ts";
@@ -33,21 +33,27 @@ export function userRoutes(api: ServerApi, platforms: ReadonlySet<AppPlatform>):
   routes.get("/list", async (context) => {
     const { appPlatform, room, after, limit } = queryFields(context, listShape).values;
     checkPlatform(appPlatform);
-    const page = await api.listUsers({
+    const { value: page, silent } = await api.directory.listUsers({
       appPlatform,
       room: optionalChannel(room),
       after: optionalUserId(after),
       limit: pageLimit(limit),
     });
-    return success(context, { userList: page.users, userCount: page.total, next: page.next });
+    return success(context, {
+      userList: page.users,
+      userCount: page.total,
+      next: page.next,
+      ...missing(silent),
+    });
   });
 
   routes.get("/online", async (context) => {
     const { values, isReference } = queryFields(context, onlineShape);
     checkPlatform(values.appPlatform);
     const userId = parseUserId(values.userId);
-    const online = await api.isOnline(userId, values.appPlatform);
-    return success(context, isReference ? { userID: userId, online } : { userId, online });
+    const { value: online, silent } = await api.directory.isOnline(userId, values.appPlatform);
+    const answer = { online, ...missing(silent) };
+    return success(context, isReference ? { userID: userId, ...answer } : { userId, ...answer });
   });
 
   routes.post("/sendMessage", async (context) => {
@@ -76,6 +82,11 @@ export function userRoutes(api: ServerApi, platforms: ReadonlySet<AppPlatform>):
 function mailOf(fields: MailFields, from: UserId): Mail {
   const content = contentOf({ ...fields, msg: fields.message ?? fields.msg });
   return { content, from, msgId: fields.msgId };
+}
+
+/** Says which nodes did not answer, if there are any. */
+function missing(silent: readonly NodeId[]): object {
+  return silent.length === 0 ? {} : { silentNodes: silent };
 }
 
 function sent({ receipt, repeated }: Appended, isReference: boolean): object {

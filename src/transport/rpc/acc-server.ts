@@ -9,8 +9,8 @@ import type { AppPlatform, UserId } from "../../base/ids.ts";
 import { REFERENCE_USER_LIST_MAX, SEQ_BYTES_MAX } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
 import { inboxOf, platformRoom } from "../../core/channel.ts";
-import type { Fanout } from "../../core/connection.ts";
 import type { Mail, ServerApi } from "../../core/server-api.ts";
+import type { Signaller } from "../../core/signaller.ts";
 import { parseUserId, SYSTEM_USER } from "../../core/user.ts";
 import type { AccServer, SendMsgAllReq, SendMsgReq } from "../../gen/protobuf/acc_server_pb.ts";
 import { CODES, faultOf } from "../../protocol/codes.ts";
@@ -19,7 +19,7 @@ import { illegal } from "../../protocol/shapes.ts";
 
 export interface AccServerParts {
   readonly api: ServerApi;
-  readonly fanout: Fanout;
+  readonly signaller: Signaller;
   readonly platforms: readonly AppPlatform[];
   readonly log: Logger;
 }
@@ -28,7 +28,7 @@ const OK = { retCode: CODES.success };
 
 export function createAccServer({
   api,
-  fanout,
+  signaller,
   platforms,
   log,
 }: AccServerParts): ServiceImpl<typeof AccServer> {
@@ -56,7 +56,8 @@ export function createAccServer({
     queryUsersOnline: ({ appID, userID }) =>
       answered(async () => {
         const appPlatform = appID === 0 ? undefined : platformOf(appID);
-        return { online: await api.isOnline(parseUserId(userID), appPlatform) };
+        const { value: online } = await api.directory.isOnline(parseUserId(userID), appPlatform);
+        return { online };
       }),
 
     // The recipient's own name is shown as the sender, as in the reference system: the request has no other.
@@ -69,7 +70,7 @@ export function createAccServer({
           const { receipt } = await api.sendToUser(userId, { ...mailOf(request), from: userId, appPlatform });
           return { sendMsgID: receipt.id };
         }
-        fanout.publish(inboxOf(userId), {
+        signaller.signal(inboxOf(userId), {
           kind,
           channel: platformRoom(appPlatform),
           from: userId,
@@ -88,7 +89,7 @@ export function createAccServer({
           const { receipt } = await api.sendToChannel(channel, { ...mailOf(request), from, appPlatform });
           return { sendMsgID: receipt.id };
         }
-        fanout.publish(channel, { kind, channel, from, appPlatform });
+        signaller.signal(channel, { kind, channel, from, appPlatform });
         return { sendMsgID: request.seq };
       }),
 
@@ -96,7 +97,7 @@ export function createAccServer({
   };
 
   function usersOf(appPlatform: AppPlatform): UserId[] {
-    return api.firstUsers(appPlatform, REFERENCE_USER_LIST_MAX);
+    return api.directory.firstUsersHere(appPlatform, REFERENCE_USER_LIST_MAX);
   }
 }
 

@@ -7,7 +7,6 @@ import { PrimError } from "../../base/errors.ts";
 import type { AppPlatform, SessionId } from "../../base/ids.ts";
 import { SENDS_AT_ONCE_MAX } from "../../base/limits.ts";
 import { kindOf, parseChannelId } from "../../core/channel.ts";
-import type { KickCommand } from "../../core/kick.ts";
 import type { Receipt } from "../../core/message.ts";
 import type { Mail, ServerApi } from "../../core/server-api.ts";
 import { parseUserId } from "../../core/user.ts";
@@ -21,8 +20,6 @@ import { userPage } from "./user-page.ts";
 
 export interface PushServiceParts {
   readonly api: ServerApi;
-  /** Ends sessions and says how many. */
-  readonly kick: (command: KickCommand) => number;
 }
 
 interface MailRequest {
@@ -31,7 +28,7 @@ interface MailRequest {
   readonly msgId: string;
 }
 
-export function createPushService({ api, kick }: PushServiceParts): ServiceImpl<typeof PushService> {
+export function createPushService({ api }: PushServiceParts): ServiceImpl<typeof PushService> {
   async function sendTo(userId: string, mail: Mail): Promise<MessageInitShape<typeof SendResultSchema>> {
     try {
       const { receipt } = await api.sendToUser(parseUserId(userId), mail);
@@ -46,12 +43,14 @@ export function createPushService({ api, kick }: PushServiceParts): ServiceImpl<
 
   return {
     async queryUsersOnline({ users }) {
-      return {
-        users: await inParallel(users, SENDS_AT_ONCE_MAX, async (user) => ({
-          user,
-          online: await api.isOnline(parseUserId(user.userId), platformOf(user.appPlatform)),
-        })),
-      };
+      const silentNodes = new Set<string>();
+      const answers = await inParallel(users, SENDS_AT_ONCE_MAX, async (user) => {
+        const platform = platformOf(user.appPlatform);
+        const { value, silent } = await api.directory.isOnline(parseUserId(user.userId), platform);
+        for (const node of silent) silentNodes.add(node);
+        return { user, online: value };
+      });
+      return { users: answers, silentNodes: [...silentNodes] };
     },
 
     async listUsers(request) {
@@ -64,7 +63,7 @@ export function createPushService({ api, kick }: PushServiceParts): ServiceImpl<
 
     async sendToUser(request) {
       const userId = parseUserId(request.userId);
-      const online = await api.isOnline(userId, undefined);
+      const { value: online } = await api.directory.isOnline(userId, undefined);
       const { receipt, repeated } = await api.sendToUser(userId, mailOf(request));
       return { receipt: receiptInit(receipt), repeated, online };
     },
@@ -84,14 +83,15 @@ export function createPushService({ api, kick }: PushServiceParts): ServiceImpl<
       return { receipt: receiptInit(receipt), repeated };
     },
 
-    kick({ user, sessionId, reason }) {
+    async kick({ user, sessionId, reason }) {
       const userId = parseUserId(user?.userId ?? "");
       const appPlatform = platformOf(user?.appPlatform ?? 0);
       const only = sessionId === "" ? undefined : (sessionId as SessionId);
-      const sessions = kick({ userId, appPlatform, sessionId: only, text: reason });
-      if (sessions === 0)
+      const command = { userId, appPlatform, sessionId: only, text: reason };
+      const { value: sessions, silent } = await api.directory.kick(command);
+      if (sessions === 0 && silent.length === 0)
         throw new PrimError("not_found", "Cannot kick the user: they have no session there");
-      return { sessions };
+      return { sessions, silentNodes: [...silent] };
     },
 
     async history(request) {

@@ -8,11 +8,10 @@ import type { AppPlatform } from "../../base/ids.ts";
 import { RPC_LOGIN_MS_MAX, RPC_LOGINS_MAX, STREAM_HEARTBEAT_MS } from "../../base/limits.ts";
 import type { AdjustableLogger } from "../../base/logger.ts";
 import type { Chat } from "../../core/chat.ts";
-import type { Fanout } from "../../core/connection.ts";
 import type { Hub } from "../../core/hub.ts";
-import { kick } from "../../core/kick.ts";
 import type { NodeStateReporter } from "../../core/node-state.ts";
 import type { ServerApi } from "../../core/server-api.ts";
+import type { Signaller } from "../../core/signaller.ts";
 import { ChatService } from "../../gen/prim/v1/chat_service_pb.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
@@ -35,7 +34,7 @@ export interface RpcInterfaceParts {
   readonly hub: Hub;
   readonly reporter: NodeStateReporter;
   /** To everybody, whichever way they are connected. */
-  readonly fanout: Fanout;
+  readonly signaller: Signaller;
   /** To Subscribe streams. */
   readonly streams: StreamFanout;
   readonly logger: AdjustableLogger;
@@ -61,7 +60,7 @@ export class RpcInterface {
   #calls = 0;
 
   constructor(parts: RpcInterfaceParts, options: RpcInterfaceOptions) {
-    const { chat, api, hub, reporter, fanout, logger, clock } = parts;
+    const { chat, api, hub, reporter, signaller, logger, clock } = parts;
     const logins = new LoginBook({ clock, loginsMax: RPC_LOGINS_MAX, lifeMs: RPC_LOGIN_MS_MAX });
     this.#subscriptions = new Subscriptions(
       { chat, hub, clock, log: logger, logins, fanout: parts.streams },
@@ -71,9 +70,9 @@ export class RpcInterface {
     const { platforms, callsPerSecond } = options;
     const services = [
       rpcService(ChatService, createChatService({ chat, api, logins, subscriptions: this.#subscriptions })),
-      rpcService(PushService, createPushService({ api, kick: (command) => kick(chat, hub, command) })),
+      rpcService(PushService, createPushService({ api })),
       rpcService(OpsService, createOpsService({ reporter, logger, clock, ...parts.ops })),
-      rpcService(AccServer, createAccServer({ api, fanout, platforms, log: logger })),
+      rpcService(AccServer, createAccServer({ api, signaller, platforms, log: logger })),
     ];
     this.#health = new HealthBoard(services.map(({ desc }) => desc.typeName));
     this.handlers = createRpcHandlers(services, {

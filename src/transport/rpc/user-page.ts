@@ -3,8 +3,8 @@
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { AppPlatform, ChannelId, UserId } from "../../base/ids.ts";
+import type { ListedUser } from "../../core/roster.ts";
 import type { ServerApi } from "../../core/server-api.ts";
-import type { User } from "../../core/user.ts";
 import type { UserSchema } from "../../gen/prim/v1/user_pb.ts";
 import { decodePageToken, encodePageToken, userPlace } from "./page-token.ts";
 
@@ -23,17 +23,25 @@ export async function userPage(
 ) {
   const place = decodePageToken(pageToken, userPlace);
   const after = place && { userId: place[0] as UserId, appPlatform: place[1] as AppPlatform };
-  const page = await api.listByPlatform({ ...list, after, limit: pageSize || PAGE_SIZE_DEFAULT });
+  const { value: page, silent } = await api.directory.listByPlatform({
+    ...list,
+    after,
+    limit: pageSize || PAGE_SIZE_DEFAULT,
+  });
   const last = page.users.at(-1);
   return {
     users: page.users.map(userInit),
     nextPageToken: encodePageToken(page.more && last ? [last.userId, last.appPlatform] : undefined),
     totalCount: BigInt(page.total),
+    silentNodes: [...silent],
   };
 }
 
-/** With the profile that the newest session came with. */
-function userInit({ userId, appPlatform, sessions }: User): MessageInitShape<typeof UserSchema> {
-  const profile = sessions.at(-1)?.profile;
-  return { userId, appPlatform, nickname: profile?.nickname ?? "", avatar: profile?.avatar ?? "" };
+function userInit({
+  userId,
+  appPlatform,
+  nickname,
+  avatar,
+}: ListedUser): MessageInitShape<typeof UserSchema> {
+  return { userId, appPlatform, nickname: nickname ?? "", avatar: avatar ?? "" };
 }
