@@ -12,6 +12,7 @@ import type { Hub } from "../../core/hub.ts";
 import { decodeFrame } from "../../protocol/codec.ts";
 import { CLOSE_CODES, REFERENCE_NO_JSON } from "../../protocol/codes.ts";
 import type { Incoming } from "../../protocol/frames.ts";
+import { quickAction, quickAnswer } from "../../protocol/quick-frames.ts";
 import { type RequestRunner, tooMany } from "./request-runner.ts";
 import { type PrimSocket, WebSocketConnection } from "./websocket-connection.ts";
 
@@ -118,8 +119,9 @@ export class WebSocketGateway {
     const connection = socket.data;
     const now = this.#heard(socket);
     this.#framesIn += 1;
-    const incoming = decodeFrame(data);
     const isWithinRate = connection.countFrame(now, this.#options.framesPerSecond);
+    if (isWithinRate && typeof data === "string" && answeredQuickly(connection, data)) return;
+    const incoming = decodeFrame(data);
     // While a login is under way its format stands: the login's pushes are on their way.
     if (connection.session.user === undefined && connection.waiting === undefined && incoming.seq !== "") {
       connection.format = incoming.format;
@@ -150,6 +152,19 @@ export class WebSocketGateway {
     connection.detach();
     this.#parts.chat.disconnect(connection.session);
   }
+}
+
+/** Answers a frame that needs no codec, if nothing is in its way. @returns false if it was not answered. */
+function answeredQuickly(connection: WebSocketConnection, frame: string): boolean {
+  if (connection.waiting !== undefined) return false;
+  const action = quickAction(frame);
+  if (action === undefined) return false;
+  if (connection.session.user === undefined) {
+    if (action === "heartbeat") return false;
+    connection.format = "json";
+  }
+  connection.send(quickAnswer(frame, action));
+  return true;
 }
 
 /** A text that is no request at all, from a client that speaks the reference system's spelling. */
