@@ -40,6 +40,9 @@ export const HEARTBEAT_SECONDS_MAX = 960;
 /** Two ticks of the runtime's 4-second timer wheel: a shorter time could not be kept. */
 export const HEARTBEAT_SECONDS_MIN = 8;
 
+/** How far the time by which frames are counted and clients are heard may be behind: a fiftieth of the second they are counted in. */
+export const CLOCK_COARSE_MS = 20;
+
 // Channels and logs.
 
 /** Default of `history.countMax`, messages kept per channel. */

@@ -6,6 +6,7 @@
  */
 import type { Server, WebSocketHandler } from "bun";
 import type { Clock } from "../../base/clock.ts";
+import { CoarseClock } from "../../base/coarse-clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chat } from "../../core/chat.ts";
 import type { Hub } from "../../core/hub.ts";
@@ -45,11 +46,13 @@ export class WebSocketGateway {
   #accepting = true;
   #framesIn = 0;
   #refusedConnections = 0;
+  readonly #time: CoarseClock;
   readonly #closedByCode = new Map<number, number>();
 
   constructor(parts: GatewayParts, options: GatewayOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#time = new CoarseClock(parts.clock);
   }
 
   /** Frames that came from clients, since the start. */
@@ -137,7 +140,7 @@ export class WebSocketGateway {
   }
 
   #heard(socket: PrimSocket): number {
-    const now = this.#parts.clock.now();
+    const now = this.#time.now();
     socket.data.session.heardAt = now;
     return now;
   }
