@@ -21,7 +21,10 @@ const MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome
 export const PARTS = [
   { name: "node", binaries: ["node"], debian: ["nodejs"] },
   { name: "chromium", binaries: ["chromium", "google-chrome", MAC_CHROME], debian: ["chromium"] },
+  { name: "nginx", binaries: ["nginx"], debian: ["nginx"] },
+  { name: "systemd-analyze", binaries: ["systemd-analyze"], debian: ["systemd"] },
   { name: "openssl", binaries: ["openssl"], debian: ["openssl"] },
+  { name: "redis-server", binaries: ["redis-server"], debian: ["redis-server"] },
   {
     name: "grpcurl",
     binaries: ["grpcurl", join(homedir(), "go", "bin", "grpcurl")],

@@ -9,6 +9,7 @@ import { PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
 import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
 import type { AdjustableLogger } from "./base/logger.ts";
+import { redisAddressOf } from "./config/redis-address.ts";
 import type { Config } from "./config/settings.ts";
 import { MEMORY_ONLY } from "./config/settings.ts";
 import { Announcer } from "./core/announcer.ts";
@@ -24,12 +25,15 @@ import { kick } from "./core/kick.ts";
 import { Membership } from "./core/membership.ts";
 import { NodeStateReporter } from "./core/node-state.ts";
 import { Publisher } from "./core/publisher.ts";
+import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
 import { Signaller } from "./core/signaller.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
+import { RedisConnection } from "./storage/redis/redis-connection.ts";
+import { RedisStore } from "./storage/redis/redis-store.ts";
 import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
 import { listen } from "./transport/listener.ts";
@@ -38,6 +42,7 @@ import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
 import { RpcServer } from "./transport/rpc/rpc-server.ts";
 import { StreamFanout } from "./transport/rpc/stream-fanout.ts";
 import { readTlsFiles } from "./transport/rpc/tls-files.ts";
+import { TrustedProxies } from "./transport/trusted-proxies.ts";
 import { WEBSOCKET_PATH, WebSocketGateway } from "./transport/websocket/gateway.ts";
 import { RequestRunner } from "./transport/websocket/request-runner.ts";
 import { TopicFanout } from "./transport/websocket/topic-fanout.ts";
@@ -60,7 +65,7 @@ export interface Addresses {
 }
 
 export interface App {
-  /** @throws {PrimError} `failed_precondition` or `unavailable` if a port or the data directory can't be had; nothing stays open. */
+  /** @throws {PrimError} `failed_precondition` or `unavailable` if a port, the data directory or Redis can't be had; nothing stays open. */
   start(): Promise<Addresses>;
   /** Takes no new connections and no new requests, and finishes what is under way. */
   drain(): Promise<void>;
@@ -88,10 +93,13 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   const topics = new TopicFanout(hub);
   const streams = new StreamFanout();
   const fanout = new Fanouts([topics, streams]);
+  const proxies = new TrustedProxies(settings.trustedProxies);
   const monitor = new ProcessMonitor(clock);
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
   let rpcServer: RpcServer | undefined;
+  const redisAddress = redisAddressOf(config);
+  let redis: RedisConnection | undefined;
   let store: Store | undefined;
   let phase: "starting" | "ready" | "draining" | "stopped" = "starting";
   let parts: ReturnType<typeof compose> | undefined;
@@ -102,6 +110,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     const questions = undefined;
     const delivery = new Delivery({ log: opened, fanout, logger, clock });
     const publisher = new Publisher(opened, delivery, peers);
+    const resyncer = new Resyncer(() => delivery.resync(), clock, logger);
+    redis?.onBack(() => resyncer.look());
     const signaller = new Signaller({ log: opened, fanout, peers, logger });
     const announcer = new Announcer({ hub, signaller, attendance, clock, logger }, config.room.announceMax);
     const membership = new Membership(hub, opened, delivery, announcer);
@@ -119,7 +129,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     const api = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
-      { chat, hub, clock, logger, runner },
+      { chat, hub, clock, logger, runner, proxies },
       { ...limits, heartbeatSeconds: settings.heartbeatSeconds },
     );
     const reporter = new NodeStateReporter(
@@ -144,7 +154,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       messagesStored: () => publisher.stored,
     });
     const http = createHttpApp(
-      { api, reporter, clock, logger, metrics, isReady: () => phase === "ready" },
+      { api, reporter, clock, logger, metrics, proxies, isReady: () => phase === "ready" },
       {
         platforms: settings.platforms,
         corsOrigins: config.http.corsOrigins,
@@ -169,7 +179,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
             slowClosed: rpc.slowClosed,
           }),
           storage: {
-            name: settings.dataDir === MEMORY_ONLY ? "memory" : "sqlite",
+            name:
+              redisAddress !== undefined ? "redis" : settings.dataDir === MEMORY_ONLY ? "memory" : "sqlite",
             answers: () =>
               opened.read(BROADCAST, { before: undefined, limit: 1 }).then(
                 () => true,
@@ -187,11 +198,17 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, publisher, announcer, gateway, http, rpc };
+    return { chat, api, publisher, resyncer, announcer, gateway, http, rpc };
   }
 
-  function openStore(): Store {
+  async function openStore(): Promise<Store> {
     const bounds = { countMax: config.history.countMax, ageMs: config.history.ageSeconds * 1_000 };
+    if (redisAddress !== undefined) {
+      const { keyPrefix, timeoutMs } = config.redis;
+      const options = { address: redisAddress, keyPrefix, callTimeoutMs: timeoutMs, clock, log: logger };
+      redis = await RedisConnection.open(options);
+      return new RedisStore({ connection: redis, nodeId, clock, ...bounds });
+    }
     if (settings.dataDir === MEMORY_ONLY) return new MemoryStore({ clock, ...bounds });
     return SqliteStore.open(settings.dataDir, { clock, log: logger, ...bounds });
   }
@@ -199,7 +216,11 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   async function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): Promise<RpcServer> {
     const websocket = gateway.handler();
     const shared = { host: settings.host, websocket };
-    const door = createBrowserDoor(rpc.handlers, { httpVersion: "2", corsOrigins: config.http.corsOrigins });
+    const door = createBrowserDoor(rpc.handlers, {
+      httpVersion: "2",
+      corsOrigins: config.http.corsOrigins,
+      proxies,
+    });
     servers.push(
       listen<WebSocketConnection>({
         ...shared,
@@ -233,6 +254,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       hostname: settings.host,
       port: settings.rpcPort,
       tls: readTlsFiles(config.rpc),
+      proxies,
       log: logger,
       clock,
     });
@@ -249,7 +271,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   return {
     async start() {
       try {
-        store = openStore();
+        store = await openStore();
         parts = compose(store);
         rpcServer = await openPorts(parts);
       } catch (error) {
@@ -290,6 +312,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       if (phase === "stopped") return;
       phase = "stopped";
       parts?.announcer.mute();
+      parts?.resyncer.stop();
       sweep.stop();
       monitor.stop();
       const closing = servers;
@@ -303,6 +326,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       for (const server of closing) void server.stop(true);
       await Promise.allSettled([...graceful, calls]);
       await store?.close();
+      await redis?.close();
     },
   };
 }

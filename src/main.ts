@@ -9,6 +9,7 @@ import { systemClock } from "./base/clock.ts";
 import { PrimError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
 import { loadConfig } from "./config/load-config.ts";
+import { redisAddressOf } from "./config/redis-address.ts";
 import { type Config, MEMORY_ONLY } from "./config/settings.ts";
 import { startupWarnings } from "./config/warnings.ts";
 import { createLogger } from "./observe/pino-logger.ts";
@@ -113,12 +114,17 @@ function createStopper(app: App, config: Config, logger: Logger) {
 /** For people, and for scripts that start prim on port 0. */
 function greet(config: Config, { host, httpPort, webSocketPort, rpcPort }: Addresses): void {
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  const { dataDir } = config.app;
   const lines = [
     `prim ${version} is ready: open http://${name}:${httpPort}/home/index`,
     `prim: listening websocket=ws://${name}:${webSocketPort}/acc http=http://${name}:${httpPort} rpc=${name}:${rpcPort}`,
-    `prim: messages are kept ${dataDir === MEMORY_ONLY ? "in memory" : `in ${dataDir}`}`,
+    `prim: messages are kept ${keptIn(config)}`,
     ...startupWarnings(config).map((warning) => `prim: note: ${warning}`),
   ];
   console.log(lines.join("\n"));
+}
+
+function keptIn(config: Config): string {
+  if (redisAddressOf(config) !== undefined) return "in Redis";
+  const { dataDir } = config.app;
+  return dataDir === MEMORY_ONLY ? "in memory" : `in ${dataDir}`;
 }

@@ -166,7 +166,29 @@ export const REFERENCE_USER_LIST_MAX = 50_000;
 /** Words that go with a close: what a WebSocket close frame has room for (RFC 6455, section 5.5). */
 export const CLOSE_TEXT_BYTES_MAX = 123;
 
+/** Addresses read in one X-Forwarded-For: a request passes two or three proxies, and a longer list is nobody's honest one. */
+export const FORWARDED_HOPS_MAX = 16;
 /** A body of the HTTP interface: one message in a form or JSON, percent-encoded at worst. */
 export const HTTP_BODY_BYTES_MAX = 256 * 1024;
 /** From the first signal to exit: what is in flight is finished or given up by then. */
 export const DRAIN_MS_MAX = 10_000;
+
+// Redis.
+
+/** How long a start tries to reach Redis, which may be starting too: most of what a supervisor waits before it tries again. */
+export const REDIS_START_MS_MAX = 5_000;
+/** Default of `redis.timeoutMs`: far above any call, and what a person waits without sending again. */
+export const REDIS_TIMEOUT_MS = 2_000;
+/** Waits between attempts to connect, doubled each time: a restart is over in a second, and a thousand nodes must not knock all at once. */
+export const REDIS_RETRY_MS_MIN = 50;
+export const REDIS_RETRY_MS_MAX = 2_000;
+/** Calls to Redis without an answer; beyond it they are refused. Redis does about as many in a second. */
+export const REDIS_CALLS_MAX = 32_768;
+/** How often a node looks whether all servers of a Redis Cluster answer again. */
+export const REDIS_PROBE_PERIOD_MS = 500;
+/** Operations in one script call: some 3 ms, in which Redis does nothing else. */
+export const REDIS_TURN_OPERATIONS_MAX = 256;
+/** The same in characters, but at least one operation: for long messages. */
+export const REDIS_TURN_CHARS_MAX = 1024 * 1024;
+/** So long after its last message was too old a channel is forgotten: epochs don't change with every message of a short-lived channel. */
+export const CHANNEL_FORGET_LAG_MS = 10_000;

@@ -140,6 +140,25 @@ describe("text kinds", () => {
     expect(loadedConfig({ file: "http:\n  corsOrigins: []\n" }).http.corsOrigins).toEqual([]);
   });
 
+  test("networks() takes addresses and networks, but not the whole internet", () => {
+    const good = ["", "127.0.0.1", "10.0.0.0/8,fd00::/8, ::1", "1.2.3.4/32", "::1/128", "128.0.0.0/1"];
+    const bad = ["localhost", "10.0.0.0/0", "::/0", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/08"];
+    const worse = [
+      "10/8",
+      "10.0.0.0/8/8",
+      "10.0.0.0/-1",
+      "fe80::1%eth0",
+      "::1,::1",
+      "[::1]",
+      "1.2.3.4:80",
+      ",",
+    ];
+    expect(acceptedBy("trusted-proxies", [...good, ...bad, ...worse])).toEqual(good);
+    const many = (count: number) => Array.from({ length: count }, (_, index) => `10.0.0.${index}`).join(",");
+    expect(acceptedBy("trusted-proxies", [many(64), many(65)])).toEqual([many(64)]);
+    expect(loadedConfig({}).app.trustedProxies).toEqual([]);
+  });
+
   test("listenHost() takes names and addresses without a port", () => {
     expect(
       acceptedBy("host", [

@@ -5,10 +5,11 @@
  * A file gives typed values, the environment and flags give text; fromText() bridges that and nothing
  * else. White space is not trimmed: " 80" is a typing mistake worth hearing about.
  */
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { z } from "zod";
 import type { AppPlatform } from "../base/ids.ts";
 import { URL_BYTES_MAX } from "../base/limits.ts";
+import { parseRedisUrl, REDIS_URL_FORMS } from "./redis-target.ts";
 
 export interface Kind<T> {
   readonly schema: z.ZodType<T>;
@@ -94,8 +95,14 @@ export function redisUrl(): Kind<string> {
   const schema = z
     .string()
     .max(URL_BYTES_MAX)
-    .refine((value) => value === "" || isRedisUrl(value));
-  return text(schema, "redis://[user:password@]host[:port][/database] or rediss://..., or empty");
+    .refine((value) => value === "" || parseRedisUrl(value) !== undefined);
+  return text(schema, `${REDIS_URL_FORMS}, or empty`);
+}
+
+/** Braces would steer where a Redis Cluster keeps a key; the rest would read badly in patterns. */
+export function keyPrefix(): Kind<string> {
+  const schema = z.string().regex(/^[A-Za-z0-9:_.-]{0,64}$/);
+  return text(schema, 'at most 64 letters, digits, ":", "_", "." or "-"');
 }
 
 export function platforms(): Kind<readonly AppPlatform[]> {
@@ -118,6 +125,16 @@ export function origins(): Kind<readonly string[]> {
   return {
     schema: z.array(entry).max(LIST_ENTRIES_MAX).refine(isWithoutRepeats),
     allowed: `at most ${LIST_ENTRIES_MAX} different origins (https://host[:port], no path), or "*" for any`,
+    fromText: listFromText,
+  };
+}
+
+/** IP addresses, and networks as address/prefix. Not the whole internet (a prefix of 0): that would be to believe anybody. */
+export function networks(): Kind<readonly string[]> {
+  const entry = z.string().refine(isNetwork);
+  return {
+    schema: z.array(entry).max(LIST_ENTRIES_MAX).refine(isWithoutRepeats),
+    allowed: `at most ${LIST_ENTRIES_MAX} different IP addresses or networks such as 10.0.0.0/8 or fd00::/8`,
     fromText: listFromText,
   };
 }
@@ -151,20 +168,20 @@ function isHostAndPort(value: string): boolean {
   return portText === undefined || (Number(portText) >= 1 && Number(portText) <= PORT_MAX);
 }
 
+function isNetwork(value: string): boolean {
+  const [address = "", prefix, ...rest] = value.split("/");
+  const family = isIP(address);
+  if (family === 0 || address.includes("%") || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  const bits = WHOLE_NUMBER.test(prefix) ? Number(prefix) : 0;
+  return bits >= 1 && bits <= (family === 4 ? 32 : 128);
+}
+
 /** No user, query or fragment: the page builds addresses from it. */
 function isPublicUrl(value: string, schemes: readonly string[]): boolean {
   const url = URL.parse(value);
   if (url === null || !schemes.includes(url.protocol.slice(0, -1))) return false;
   return /^[a-z]+:\/\/[^\s/?#@"'<>\\]+(?:\/[^\s?#"'<>\\]*)?$/.test(value);
-}
-
-/**
- * Strict about what follows the host: a password with an unescaped "/", "?" or "#" makes a URL that parses,
- * with half of the password where masking doesn't look for it.
- */
-function isRedisUrl(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && /^rediss?:\/\/[^\s/?#]+(?:\/[0-9]{0,4})?$/.test(value) && url.hostname !== "";
 }
 
 /** The browser's own form: lower case, no default port, no path. Another form would never match a request. */

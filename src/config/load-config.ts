@@ -10,6 +10,7 @@ import { type Environment, readEnvironment } from "./environment.ts";
 import { DEFAULT_SOURCE, type Effective, type Given, type GivenValue, NOTHING_GIVEN } from "./given.ts";
 import { renderHelp } from "./help.ts";
 import { renderEffective } from "./print.ts";
+import { parseRedisUrl } from "./redis-target.ts";
 import { CONFIG_FILE_DEFAULT, CONFIG_FILE_ENV, type ListedSetting, settingList } from "./setting-list.ts";
 import type { Config } from "./settings.ts";
 import { showName, showRefused } from "./show-value.ts";
@@ -132,6 +133,21 @@ function crossFaults(effective: Effective, refusedKeys: ReadonlySet<string>): st
   ) {
     const [given, missing] = tlsCert === "" ? ["rpc.tlsKey", "rpc.tlsCert"] : ["rpc.tlsCert", "rpc.tlsKey"];
     faults.push(`${sourceOf(effective, given)}: ${given} is set: needs ${missing} beside it`);
+  }
+  if (!refusedKeys.has("redis.url")) faults.push(...redisFaults(config, effective));
+  return faults;
+}
+
+function redisFaults({ redis }: Config, effective: Effective): string[] {
+  const target = parseRedisUrl(redis.url);
+  const faults: string[] = [];
+  if (redis.tlsCa !== "" && target?.isTls !== true) {
+    const source = sourceOf(effective, "redis.tlsCa");
+    faults.push(`${source}: redis.tlsCa is set: needs a redis.url that begins with rediss`);
+  }
+  if (redis.DB !== 0 && target?.mode === "cluster") {
+    const source = sourceOf(effective, "redis.DB");
+    faults.push(`${source}: redis.DB is ${redis.DB}: must be 0, a Redis Cluster has no other`);
   }
   return faults;
 }

@@ -17,6 +17,7 @@ import {
   HEARTBEAT_SECONDS_MIN,
   HISTORY_AGE_SECONDS,
   HISTORY_COUNT_MAX,
+  REDIS_TIMEOUT_MS,
   ROOM_ANNOUNCE_MAX,
 } from "../base/limits.ts";
 import * as kinds from "./kinds.ts";
@@ -67,6 +68,11 @@ export const SETTINGS = {
       {
         flagAlias: "data",
       },
+    ),
+    trustedProxies: setting(
+      kinds.networks(),
+      [],
+      "Proxies whose X-Forwarded-For says who the client is; empty: nobody's is believed",
     ),
     platforms: setting(
       kinds.platforms(),
@@ -162,6 +168,11 @@ export const SETTINGS = {
   },
   redis: {
     url: setting(kinds.redisUrl(), "", "Redis as one address; empty: redis.addr decides", { secret: "url" }),
+    username: setting(
+      kinds.password(),
+      "",
+      "User of Redis, unless redis.url has one; empty: Redis's default user",
+    ),
     addr: setting(
       kinds.hostAndPort(),
       "",
@@ -171,6 +182,20 @@ export const SETTINGS = {
       secret: "whole",
     }),
     DB: setting(kinds.wholeNumber(0, 9_999), 0, "Number of the Redis database, unless redis.url has one"),
+    sentinelPassword: setting(kinds.password(), "", "Password of the Sentinels, if they have one", {
+      secret: "whole",
+    }),
+    tlsCa: setting(
+      kinds.path("optional"),
+      "",
+      "File with the certificates to trust for rediss://, PEM; empty: the system's",
+    ),
+    keyPrefix: setting(kinds.keyPrefix(), "prim:", "What all keys begin with; nodes of a cluster share it"),
+    timeoutMs: setting(
+      kinds.wholeNumber(100, 60_000),
+      REDIS_TIMEOUT_MS,
+      "Milliseconds after which a call without an answer is given up",
+    ),
     poolSize: setting(kinds.wholeNumber(0, 100_000), 30, "No effect: prim uses one multiplexed connection"),
     minIdleConns: setting(
       kinds.wholeNumber(0, 100_000),

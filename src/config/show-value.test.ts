@@ -49,20 +49,19 @@ describe("secrets", () => {
 
   test("start-up warnings show no secret", () => {
     const config = loadedConfig({ env: { PRIM_REDIS_URL: `redis://:${SECRET}@h`, PRIM_DATA_DIR: "none" } });
-    expect(startupWarnings(config)).toHaveLength(3);
+    expect(startupWarnings(config)).toHaveLength(1);
     expect(startupWarnings(config).join("\n")).not.toContain(SECRET);
   });
 });
 
 describe("startupWarnings()", () => {
-  test("tells of guest mode, and of Redis by either key", () => {
-    expect(startupWarnings(defaultConfig())).toEqual([
-      expect.stringContaining("anyone may log in with any name"),
-    ]);
+  test("tells of guest mode, and of messages that are kept in memory only", () => {
+    const guest = expect.stringContaining("anyone may log in with any name");
+    const memory = expect.stringContaining("gone after a restart");
+    expect(startupWarnings(defaultConfig())).toEqual([guest]);
+    expect(startupWarnings(loadedConfig({ env: { PRIM_DATA_DIR: "none" } }))).toEqual([guest, memory]);
     for (const env of [{ PRIM_REDIS_URL: "redis://h" }, { PRIM_REDIS_ADDR: "localhost:6379" }]) {
-      expect(startupWarnings(loadedConfig({ env }))).toContainEqual(
-        expect.stringContaining("does not use Redis yet"),
-      );
+      expect(startupWarnings(loadedConfig({ env: { ...env, PRIM_DATA_DIR: "none" } }))).toEqual([guest]);
     }
   });
 });

@@ -1,4 +1,5 @@
 /** What an operator should hear at start-up although nothing is wrong with the configuration. */
+import { redisAddressOf } from "./redis-address.ts";
 import { type Config, MEMORY_ONLY } from "./settings.ts";
 
 /** One sentence each, without values: a warning never holds a secret. */
@@ -9,10 +10,7 @@ export function startupWarnings(config: Config): string[] {
       "auth.mode is guest: anyone may log in with any name, and push over HTTP; keep this node off the public internet",
     );
   }
-  if (config.redis.url !== "" || config.redis.addr !== "") {
-    warnings.push("redis.url or redis.addr is set: this version runs as one node and does not use Redis yet");
-  }
-  if (config.app.dataDir === MEMORY_ONLY) {
+  if (config.app.dataDir === MEMORY_ONLY && redisAddressOf(config) === undefined) {
     warnings.push(
       `app.dataDir is ${MEMORY_ONLY}: messages are kept in memory only and are gone after a restart`,
     );

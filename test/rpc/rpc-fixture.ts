@@ -14,6 +14,7 @@ import { drainingError } from "../../src/transport/rpc/errors.ts";
 import { HealthBoard } from "../../src/transport/rpc/health-board.ts";
 import { createRpcHandlers, rpcService } from "../../src/transport/rpc/rpc-handlers.ts";
 import { RpcServer, type RpcServerOptions } from "../../src/transport/rpc/rpc-server.ts";
+import { TrustedProxies } from "../../src/transport/trusted-proxies.ts";
 
 /** How long a test waits for something that takes milliseconds. */
 export const SOON_MS = 4_000;
@@ -83,6 +84,7 @@ export async function openRpc(options: RpcFixtureOptions = {}): Promise<RpcFixtu
     port: 0,
     tls: options.tls,
     bounds: options.bounds,
+    proxies: new TrustedProxies([]),
     log,
     clock: systemClock,
   });

@@ -1,6 +1,7 @@
 /**
  * A logged-in WebSocket with JSON frames, for tests.
  */
+import { eventually } from "./prim-process.ts";
 
 export interface WebSocketMessage {
   readonly id: string;
@@ -21,12 +22,19 @@ export interface WebSocketClient extends AsyncDisposable {
   messages(): WebSocketMessage[];
   /** The actions of all pushes, in order. */
   actions(): string[];
+  /** Waits for what has come. */
+  until(condition: (messages: readonly WebSocketMessage[]) => boolean): Promise<void>;
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
 
-/** Connects and logs in on the web platform. */
-export async function openWebSocket(url: string, userId: string): Promise<WebSocketClient> {
-  const socket = new WebSocket(url);
+/** Connects, with further headers or certificates if need be, and logs in on the web platform. */
+export async function openWebSocket(
+  url: string,
+  userId: string,
+  options: Bun.WebSocketOptions = {},
+): Promise<WebSocketClient> {
+  // The runtime takes options where browsers take protocols; the types are those of browsers.
+  const socket = new WebSocket(url, options as unknown as string[]);
   const frames: Frame[] = [];
   const login = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<{ code: number; reason: string }>();
@@ -43,12 +51,14 @@ export async function openWebSocket(url: string, userId: string): Promise<WebSoc
     socket.send(JSON.stringify({ seq: "login", action: "login", data: { userId, appPlatform: 101 } }));
   await login.promise;
   const pushes = () => frames.filter(({ response }) => response.codeMsg === "Ok");
+  const messages = () =>
+    pushes()
+      .filter(({ action }) => action === "msg")
+      .map(({ response }) => response.data);
   return {
     send: (frame) => socket.send(JSON.stringify(frame)),
-    messages: () =>
-      pushes()
-        .filter(({ action }) => action === "msg")
-        .map(({ response }) => response.data),
+    messages,
+    until: (condition) => eventually(() => condition(messages())),
     actions: () => pushes().map(({ action }) => action),
     closed: closed.promise,
     [Symbol.asyncDispose]: async () => {

@@ -2,7 +2,7 @@
  * The HTTP interface: its routes, who may call from where, and what is logged. It takes a Request and gives a
  * Response; which port it stands on is decided outside.
  */
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import type { Clock } from "../../base/clock.ts";
@@ -12,6 +12,7 @@ import { HTTP_BODY_BYTES_MAX } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { NodeStateReporter } from "../../core/node-state.ts";
 import type { ServerApi } from "../../core/server-api.ts";
+import type { TrustedProxies } from "../trusted-proxies.ts";
 import { failure, success } from "./answer.ts";
 import { systemRoutes } from "./system-routes.ts";
 import { userRoutes } from "./user-routes.ts";
@@ -23,6 +24,7 @@ export interface HttpParts {
   readonly logger: Logger;
   /** The metrics in the Prometheus text format. */
   readonly metrics: () => Promise<string>;
+  readonly proxies: TrustedProxies;
   /** False while the node starts or stops. */
   readonly isReady: () => boolean;
 }
@@ -35,14 +37,19 @@ export interface HttpOptions {
   readonly page: { readonly webSocketUrl: string; readonly guest: boolean };
 }
 
+/** What the port hands in beside the request. */
+interface Bindings {
+  readonly server: { requestIP(request: Request): { readonly address: string } | null };
+}
+
 const PREFLIGHT_SECONDS = 600;
 /** Asked every few seconds by machines: in the log they would only hide the rest. */
 const QUIET_PATHS: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
 
-export function createHttpApp(parts: HttpParts, options: HttpOptions): Hono {
-  const app = new Hono();
+export function createHttpApp(parts: HttpParts, options: HttpOptions): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>();
   const origins = options.corsOrigins;
-  app.use(accessLog(parts.logger, parts.clock));
+  app.use(accessLog(parts));
   app.use(
     cors({
       origin: origins.includes("*") ? "*" : [...origins],
@@ -83,16 +90,17 @@ const TOO_LARGE = new PrimError(
   { reason: "TOO_LARGE" },
 );
 
-function accessLog(logger: Logger, clock: Clock) {
-  return async (
-    context: { req: { method: string; path: string }; res: Response },
-    next: () => Promise<void>,
-  ): Promise<void> => {
+function accessLog({ logger, clock, proxies }: HttpParts): MiddlewareHandler<{ Bindings: Bindings }> {
+  return async (context, next) => {
     const start = clock.monotonic();
     await next();
-    const { method, path } = context.req;
+    const { method, path, raw } = context.req;
+    const remoteAddress = proxies.clientAddress(
+      context.env.server.requestIP(raw)?.address ?? "",
+      raw.headers,
+    );
     const ms = Math.round((clock.monotonic() - start) * 1_000) / 1_000;
-    const fields = { method, path, status: context.res.status, ms };
+    const fields = { method, path, status: context.res.status, ms, remoteAddress };
     if (QUIET_PATHS.has(path)) logger.debug("http request", fields);
     else logger.info("http request", fields);
   };

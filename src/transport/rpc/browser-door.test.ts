@@ -1,14 +1,16 @@
 import { afterAll, expect, test } from "bun:test";
 import { openRpc } from "../../../test/rpc/rpc-fixture.ts";
+import { TrustedProxies } from "../trusted-proxies.ts";
 import { createBrowserDoor } from "./browser-door.ts";
 
 const rpc = await openRpc();
 afterAll(() => rpc.drain(0));
+const proxies = new TrustedProxies([]);
 const server = { timeout() {}, requestIP: () => null };
 const path = "/prim.v1.PushService/SendToUser";
 
 function call(corsOrigins: readonly string[], method: string, origin?: string) {
-  const door = createBrowserDoor(rpc.handlers, { httpVersion: "1.1", corsOrigins });
+  const door = createBrowserDoor(rpc.handlers, { httpVersion: "1.1", corsOrigins, proxies });
   const headers = { "content-type": "application/json", ...(origin === undefined ? {} : { origin }) };
   const body = method === "POST" ? JSON.stringify({ userId: "ann", content: { msg: "x" } }) : null;
   return door(new Request(`http://prim${path}`, { method, headers, body }), path, server);
@@ -38,6 +40,6 @@ test("tells a browser before the call what it may send", async () => {
 });
 
 test("leaves other paths to others", () => {
-  const door = createBrowserDoor(rpc.handlers, { httpVersion: "1.1", corsOrigins: ["*"] });
+  const door = createBrowserDoor(rpc.handlers, { httpVersion: "1.1", corsOrigins: ["*"], proxies });
   expect(door(new Request("http://prim/user/list"), "/user/list", server)).toBeUndefined();
 });

@@ -4,12 +4,12 @@
 import { type ContextValues, createContextKey, createContextValues } from "@connectrpc/connect";
 import type { Login } from "./login-book.ts";
 
-/** Address of the client, or of the proxy before it; empty if unknown. */
+/** Address of the client, or of a proxy before it that is not trusted; empty if unknown. */
 export const REMOTE_ADDRESS = createContextKey("");
 
 /** Set by the gate for calls of ChatService, except Login. */
 export const LOGIN = createContextKey<Login | undefined>(undefined);
 
-export function valuesOfCall(remoteAddress: string | undefined): ContextValues {
-  return createContextValues().set(REMOTE_ADDRESS, remoteAddress ?? "");
+export function valuesOfCall(remoteAddress: string): ContextValues {
+  return createContextValues().set(REMOTE_ADDRESS, remoteAddress);
 }

@@ -6,6 +6,7 @@ import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/conn
 import { eventually, openRpc } from "../../../test/rpc/rpc-fixture.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
+import { TrustedProxies } from "../trusted-proxies.ts";
 import { createFetchDoor } from "./fetch-door.ts";
 
 const content = { msg: "hello" };
@@ -13,7 +14,7 @@ const rpc = await openRpc();
 const flood = await openRpc({ floodBytes: 100_000 });
 
 function serve(handlers: typeof rpc.handlers, httpVersion: "1.1" | "2" = "1.1") {
-  const door = createFetchDoor(handlers, { httpVersion });
+  const door = createFetchDoor(handlers, { httpVersion, proxies: new TrustedProxies([]) });
   return Bun.serve({
     port: 0,
     hostname: "127.0.0.1",

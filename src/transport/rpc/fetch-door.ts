@@ -3,6 +3,7 @@
  * needs trailers, which that port has not; such a call is told so.
  */
 import { createFetchHandler, type UniversalHandler } from "@connectrpc/connect/protocol";
+import type { TrustedProxies } from "../trusted-proxies.ts";
 import { valuesOfCall } from "./call-values.ts";
 import { noTrailersError } from "./errors.ts";
 
@@ -20,6 +21,7 @@ export type FetchHandler = (request: Request, server: ServerOfRequest) => Promis
 export interface FetchDoorOptions {
   /** "2" if the port speaks HTTP/2 as well; with "1.1" calls that stream both ways get status 505. */
   readonly httpVersion: "1.1" | "2";
+  readonly proxies: TrustedProxies;
 }
 
 const GRPC_CONTENT = /^application\/grpc(?:\+|;|$)/i;
@@ -32,14 +34,15 @@ export function createFetchDoor(
   return new Map(handlers.map((handler) => [handler.requestPath, mount(handler, options)]));
 }
 
-function mount(handler: UniversalHandler, options: FetchDoorOptions): FetchHandler {
+function mount(handler: UniversalHandler, { httpVersion, proxies }: FetchDoorOptions): FetchHandler {
   const streams = handler.method.methodKind !== "unary";
   return (request, server) => {
     if (GRPC_CONTENT.test(request.headers.get("content-type") ?? "")) return Promise.resolve(refuseGrpc());
     // A stream may be quiet for longer than the port's idle timeout; a unary request is cut by it, like any other.
     if (streams) server.timeout(request, 0);
-    const contextValues = valuesOfCall(server.requestIP(request)?.address);
-    return createFetchHandler((call) => handler({ ...call, contextValues }), options)(request);
+    const peer = server.requestIP(request)?.address ?? "";
+    const contextValues = valuesOfCall(proxies.clientAddress(peer, request.headers));
+    return createFetchHandler((call) => handler({ ...call, contextValues }), { httpVersion })(request);
   };
 }
 

@@ -22,6 +22,7 @@ import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus } from "../../gen/grpc/health/v1/health_pb.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
+import { TrustedProxies } from "../trusted-proxies.ts";
 import { RpcServer } from "./rpc-server.ts";
 
 const content = { msg: "hello" };
@@ -219,6 +220,7 @@ describe("listen()", () => {
       handlers: [],
       hostname: "127.0.0.1",
       port: rpc.server.port,
+      proxies: new TrustedProxies([]),
       log: silentLogger,
       clock: systemClock,
     };

@@ -20,6 +20,7 @@ import {
   RPC_STREAMS_PER_CONNECTION_MAX,
 } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { TrustedProxies } from "../trusted-proxies.ts";
 import { valuesOfCall } from "./call-values.ts";
 import { keepHeadersPlain } from "./plain-headers.ts";
 
@@ -34,6 +35,7 @@ export interface RpcServerOptions {
   readonly tls?: { readonly key: string; readonly cert: string } | undefined;
   /** Bounds of a connection and of the port; by default those of base/limits.ts. */
   readonly bounds?: Partial<RpcServerBounds> | undefined;
+  readonly proxies: TrustedProxies;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -48,11 +50,13 @@ export interface RpcServerBounds {
 export class RpcServer {
   readonly #server: http2.Http2Server;
   readonly #sessions = new Set<http2.Http2Session>();
+  readonly #proxies: TrustedProxies;
   readonly #log: Logger;
   readonly #clock: Clock;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: RpcServerOptions) {
+    this.#proxies = options.proxies;
     this.#log = options.log;
     this.#clock = options.clock;
     this.#server = createServer(options.tls, options.bounds);
@@ -138,7 +142,9 @@ export class RpcServer {
         response.writeHead(404).end();
         return;
       }
-      const values = valuesOfCall(request.socket.remoteAddress);
+      const headers = { get: (name: string) => request.headers[name]?.toString() };
+      const client = this.#proxies.clientAddress(request.socket.remoteAddress ?? "", headers);
+      const values = valuesOfCall(client);
       const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, values));
       await universalResponseToNodeResponse(answer, response);
     } catch (error) {

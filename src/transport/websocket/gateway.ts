@@ -14,6 +14,7 @@ import { decodeFrame } from "../../protocol/codec.ts";
 import { CLOSE_CODES, REFERENCE_NO_JSON } from "../../protocol/codes.ts";
 import type { Incoming } from "../../protocol/frames.ts";
 import { quickAction, quickAnswer } from "../../protocol/quick-frames.ts";
+import type { TrustedProxies } from "../trusted-proxies.ts";
 import { type RequestRunner, tooMany } from "./request-runner.ts";
 import { type PrimSocket, WebSocketConnection } from "./websocket-connection.ts";
 
@@ -38,6 +39,7 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly runner: RequestRunner;
+  readonly proxies: TrustedProxies;
 }
 
 export class WebSocketGateway {
@@ -88,7 +90,10 @@ export class WebSocketGateway {
         headers: { "retry-after": "1" },
       });
     }
-    const data = new WebSocketConnection(this.#options.backlogBytesMax);
+    const peer = server.requestIP(request)?.address ?? "";
+    const client = this.#parts.proxies.clientAddress(peer, request.headers);
+    const forwardedFor = client === peer ? undefined : client;
+    const data = new WebSocketConnection(this.#options.backlogBytesMax, forwardedFor);
     if (server.upgrade(request, { data })) return undefined;
     return new Response("This is a WebSocket address: connect with ws:// or wss://\n", {
       status: 426,
@@ -151,7 +156,9 @@ export class WebSocketGateway {
     const counted = code < APPLICATION_CODES_FROM || OWN_CLOSE_CODES.has(code) ? code : 0;
     this.#closedByCode.set(counted, (this.#closedByCode.get(counted) ?? 0) + 1);
     const { chat, logger } = this.#parts;
-    logger.debug("session closed", { sessionId: chat.sessionIdOf(connection.session), code, reason });
+    const { remoteAddress } = connection;
+    const sessionId = chat.sessionIdOf(connection.session);
+    logger.debug("session closed", { sessionId, remoteAddress, code, reason });
     connection.detach();
     this.#parts.chat.disconnect(connection.session);
   }

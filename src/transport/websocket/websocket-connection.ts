@@ -28,11 +28,14 @@ export class WebSocketConnection implements Connection {
   #session: Session | undefined = undefined;
   #onDrain: (() => void)[] | undefined = undefined;
   readonly #backlogBytesMax: number;
+  readonly #forwardedFor: string | undefined;
   #secondStart = 0;
   #framesThisSecond = 0;
 
-  constructor(backlogBytesMax: number) {
+  /** @param forwardedFor the client's address, if it isn't that of the socket's other end. */
+  constructor(backlogBytesMax: number, forwardedFor?: string) {
     this.#backlogBytesMax = backlogBytesMax;
+    this.#forwardedFor = forwardedFor;
   }
 
   get session(): Session {
@@ -41,7 +44,7 @@ export class WebSocketConnection implements Connection {
   }
 
   get remoteAddress(): string {
-    return this.#socket?.remoteAddress ?? "";
+    return this.#forwardedFor ?? this.#socket?.remoteAddress ?? "";
   }
 
   get wire(): Wire {

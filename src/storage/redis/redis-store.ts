@@ -1,0 +1,156 @@
+/**
+ * RedisStore: the channel logs of a cluster of nodes, in Redis.
+ *
+ * What is answered is in Redis, and as safe as Redis keeps it: with `appendfsync always` on its disk, with `everysec` its
+ * machine may lose the last second, with a replica that takes over what had not been copied. channel-scripts.ts says how
+ * a channel lies there.
+ */
+import type { Cancel, Clock } from "../../base/clock.ts";
+import { assert } from "../../base/errors.ts";
+import type { ChannelId, Epoch, MessageId, NodeId, UserId } from "../../base/ids.ts";
+import { CHANNEL_FORGET_LAG_MS, MSG_ID_WINDOW_MS } from "../../base/limits.ts";
+import type { Appended, AppendRequest, HistoryPage, HistoryRange, Store } from "../../core/channel-log.ts";
+import type { Draft, Message, Position } from "../../core/message.ts";
+import { checkRange, type HistoryBounds, windowOf } from "../history-window.ts";
+import { storeFailed } from "./call-gate.ts";
+import { frugalTurnScript, readScript, turnScript } from "./channel-scripts.ts";
+import { EpochCandidate } from "./epoch-candidate.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import { sendKeyOf } from "./send-key.ts";
+import { type Operation, TurnQueue } from "./turn-queue.ts";
+
+export interface RedisStoreOptions extends HistoryBounds {
+  /** Stays open when the store is closed: others use it too. */
+  readonly connection: RedisConnection;
+  /** This node, which is never among the nodes that are answered. */
+  readonly nodeId: NodeId;
+  /** Times of messages; must be about the same on all nodes. */
+  readonly clock: Clock;
+}
+
+export class RedisStore implements Store {
+  readonly #connection: RedisConnection;
+  readonly #nodeId: NodeId;
+  readonly #clock: Clock;
+  readonly #bounds: HistoryBounds;
+  readonly #candidate: EpochCandidate;
+  readonly #queue: TurnQueue;
+  readonly #stopListening: Cancel;
+  #isClosed = false;
+
+  constructor({ connection, nodeId, clock, countMax, ageMs }: RedisStoreOptions) {
+    assert(countMax >= 0 && ageMs >= 0, "history bounds are 0 or more");
+    this.#connection = connection;
+    this.#nodeId = nodeId;
+    this.#clock = clock;
+    this.#bounds = { countMax, ageMs };
+    const candidate = new EpochCandidate(clock, ageMs + CHANNEL_FORGET_LAG_MS);
+    this.#candidate = candidate;
+    this.#stopListening = connection.onLost(() => candidate.renew());
+    this.#queue = new TurnQueue({
+      send: (operations) => this.#send(operations),
+      perChannel: connection.isCluster,
+      waitMsMax: connection.callTimeoutMs,
+      clock,
+    });
+  }
+
+  async append({ channel, draft, windowMs }: AppendRequest): Promise<Appended> {
+    assert(windowMs <= MSG_ID_WINDOW_MS, "sends are remembered for MSG_ID_WINDOW_MS at most");
+    const send = windowMs > 0 && draft.seq !== "" ? sendKeyOf(draft) : "";
+    const args = ["a", send, String(windowMs), draft.id, JSON.stringify(draft)];
+    const reply = (await this.#write(channel, args)) as AppendReply;
+    const [epoch, offset, sentAt, id, repeated, ...nodes] = reply;
+    return { receipt: { channel, epoch, offset, id, sentAt }, repeated: repeated === 1, nodes };
+  }
+
+  async join(channel: ChannelId): Promise<Position> {
+    const [epoch, offset] = (await this.#write(channel, ["j"])) as [Epoch, number];
+    return { epoch, offset };
+  }
+
+  async leave(channel: ChannelId): Promise<void> {
+    await this.#write(channel, ["l"], true);
+  }
+
+  async interested(channel: ChannelId): Promise<readonly NodeId[]> {
+    this.#assertOpen();
+    const nodes = (await this.#connection.command("HKEYS", `${this.#baseOf(channel)}:nodes`)) as NodeId[];
+    return nodes.filter((node) => node !== this.#nodeId);
+  }
+
+  async read(channel: ChannelId, range: HistoryRange): Promise<HistoryPage> {
+    checkRange(range);
+    this.#assertOpen();
+    const [direction, offset] = "after" in range ? ["after", range.after] : ["before", range.before ?? ""];
+    const reply = await this.#connection.evaluate(
+      readScript,
+      [this.#baseOf(channel)],
+      [...this.#commonArgs(), direction, String(offset), String(range.limit)],
+    );
+    const [epoch, head, oldest, entries] = reply as ReadReply;
+    const { more } = windowOf(range, oldest, head);
+    const messages = entries.map((entry) => messageOf(channel, epoch, entry));
+    return { head: { epoch, offset: head }, messages, more };
+  }
+
+  async mark(channel: ChannelId, userId: UserId, { epoch, offset }: Position): Promise<number> {
+    return (await this.#write(channel, ["m", userId, epoch, String(offset)])) as number;
+  }
+
+  async marked(channel: ChannelId, userId: UserId, epoch: Epoch): Promise<number> {
+    this.#assertOpen();
+    const mark = await this.#connection.command("HGET", `${this.#baseOf(channel)}:marks`, userId);
+    const [offset, ofEpoch] = String(mark ?? "").split(" ");
+    return ofEpoch === epoch ? Number(offset) : 0;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopListening();
+    await this.#queue.idle();
+  }
+
+  async #write(channel: ChannelId, args: readonly string[], isFrugal = false): Promise<unknown> {
+    this.#assertOpen();
+    return this.#queue.add({ channel, args, isFrugal });
+  }
+
+  async #send(operations: readonly Operation[]): Promise<readonly unknown[]> {
+    const keys = operations.map(({ channel }) => this.#baseOf(channel));
+    const args = [...this.#commonArgs(), ...operations.flatMap((operation) => operation.args)];
+    const script = operations.every(({ isFrugal }) => isFrugal) ? frugalTurnScript : turnScript;
+    return (await this.#connection.evaluate(script, keys, args)) as unknown[];
+  }
+
+  #commonArgs(): string[] {
+    const { countMax, ageMs } = this.#bounds;
+    const now = this.#clock.now();
+    return [this.#nodeId, this.#candidate.current, String(now), String(countMax), String(ageMs)];
+  }
+
+  #baseOf(channel: ChannelId): string {
+    return `${this.#connection.keyPrefix}{${channel}}`;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw storeFailed("Cannot use the store: it is closed");
+  }
+}
+
+type AppendReply = [
+  epoch: Epoch,
+  offset: number,
+  sentAt: number,
+  id: MessageId,
+  repeated: number,
+  ...nodes: NodeId[],
+];
+type Entry = [id: string, fields: [name: string, draft: string]];
+type ReadReply = [epoch: Epoch, head: number, oldest: number, entries: Entry[]];
+
+function messageOf(channel: ChannelId, epoch: Epoch, [id, [, draftJson]]: Entry): Message {
+  const draft: Draft = JSON.parse(draftJson);
+  const [offset, sentAt] = id.split("-");
+  return { ...draft, channel, epoch, offset: Number(offset), sentAt: Number(sentAt) };
+}
