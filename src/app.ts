@@ -5,7 +5,7 @@ import type { Server } from "bun";
 import page from "../web/index.html";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
-import { PrimError } from "./base/errors.ts";
+import { assert, PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
 import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
 import type { AdjustableLogger } from "./base/logger.ts";
@@ -22,6 +22,7 @@ import { Fanouts } from "./core/fanouts.ts";
 import { HeartbeatSweep } from "./core/heartbeat-sweep.ts";
 import { Hub } from "./core/hub.ts";
 import { kick } from "./core/kick.ts";
+import { machineReport } from "./core/machine-state.ts";
 import { Membership } from "./core/membership.ts";
 import { NodeStateReporter } from "./core/node-state.ts";
 import { Publisher } from "./core/publisher.ts";
@@ -29,7 +30,7 @@ import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
 import { Signaller } from "./core/signaller.ts";
-import { createMetrics } from "./observe/metrics.ts";
+import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
 import { RedisConnection } from "./storage/redis/redis-connection.ts";
@@ -47,6 +48,8 @@ import { WEBSOCKET_PATH, WebSocketGateway } from "./transport/websocket/gateway.
 import { RequestRunner } from "./transport/websocket/request-runner.ts";
 import { TopicFanout } from "./transport/websocket/topic-fanout.ts";
 import type { WebSocketConnection } from "./transport/websocket/websocket-connection.ts";
+import type { WorkerReport } from "./workers/wire.ts";
+import type { Worker } from "./workers/worker.ts";
 
 export interface AppEnvironment {
   readonly clock: Clock;
@@ -54,6 +57,8 @@ export interface AppEnvironment {
   readonly version: string;
   /** Begins to stop the process in an orderly way, within the time; repeating it is safe. */
   readonly requestStop: (graceMs: number) => void;
+  /** Set if this process is one of several that share the ports. */
+  readonly worker?: Worker | undefined;
 }
 
 /** Where the node listens, once it does. */
@@ -71,6 +76,8 @@ export interface App {
   drain(): Promise<void>;
   /** Closes every session with a code that says "reconnect", then the ports and the store. Repeating it is safe. */
   stop(): Promise<void>;
+  /** What this process says of itself, when it runs. */
+  report(lists: boolean): Promise<WorkerReport>;
 }
 
 /** Between looks at whether the last sessions have gone. */
@@ -86,9 +93,10 @@ const CALLS_MS_MAX = 2_000;
 const BODY_BYTES_MAX = 2 * RPC_MESSAGE_BYTES_MAX;
 
 export function createApp(config: Config, environment: AppEnvironment): App {
-  const { clock, logger, version } = environment;
+  const { clock, logger, version, worker } = environment;
   const { app: settings, limits } = config;
   const nodeId = newNodeId();
+  const ports = worker?.order.ports ?? settings;
   const hub = new Hub();
   const topics = new TopicFanout(hub);
   const streams = new StreamFanout();
@@ -153,8 +161,27 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       connectionsClosedByCode: () => gateway.closedByCode,
       messagesStored: () => publisher.stored,
     });
+    const ownReport = async (lists: boolean): Promise<WorkerReport> => ({
+      ...reporter.report(lists),
+      metrics: await metrics.raw(),
+    });
     const http = createHttpApp(
-      { api, reporter, clock, logger, metrics, proxies, isReady: () => phase === "ready" },
+      {
+        api,
+        clock,
+        logger,
+        proxies,
+        report: async (lists) =>
+          worker === undefined
+            ? reporter.report(lists)
+            : machineReport(await worker.collect(lists, () => ownReport(lists))),
+        metrics: async () => {
+          if (worker === undefined) return metrics.text();
+          const reports = await worker.collect(false, () => ownReport(false));
+          return mergeMetrics(reports.map((report) => report.metrics));
+        },
+        isReady: () => phase === "ready",
+      },
       {
         platforms: settings.platforms,
         corsOrigins: config.http.corsOrigins,
@@ -198,7 +225,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, publisher, resyncer, announcer, gateway, http, rpc };
+    return { chat, api, publisher, resyncer, announcer, gateway, http, rpc, ownReport };
   }
 
   async function openStore(): Promise<Store> {
@@ -215,7 +242,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
 
   async function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): Promise<RpcServer> {
     const websocket = gateway.handler();
-    const shared = { host: settings.host, websocket };
+    const common = { host: settings.host, websocket, shared: worker !== undefined };
     const door = createBrowserDoor(rpc.handlers, {
       httpVersion: "2",
       corsOrigins: config.http.corsOrigins,
@@ -223,9 +250,9 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     });
     servers.push(
       listen<WebSocketConnection>({
-        ...shared,
+        ...common,
         setting: "app.httpPort",
-        port: settings.httpPort,
+        port: ports.httpPort,
         pages: { "/home/index": page },
         bodyBytesMax: BODY_BYTES_MAX,
         http2: true,
@@ -238,9 +265,9 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     );
     servers.push(
       listen<WebSocketConnection>({
-        ...shared,
+        ...common,
         setting: "app.webSocketPort",
-        port: settings.webSocketPort,
+        port: ports.webSocketPort,
         bodyBytesMax: HTTP_BODY_BYTES_MAX,
         fetch: (request, server) =>
           new URL(request.url).pathname === WEBSOCKET_PATH
@@ -252,7 +279,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     return RpcServer.listen({
       handlers: rpc.handlers,
       hostname: settings.host,
-      port: settings.rpcPort,
+      port: ports.rpcPort,
+      shared: worker !== undefined,
       tls: readTlsFiles(config.rpc),
       proxies,
       log: logger,
@@ -297,10 +325,16 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       if (phase !== "ready" || parts === undefined) return;
       phase = "draining";
       parts.rpc.setServing(false);
+      if (worker !== undefined) {
+        // The other workers listen on: nobody new comes here, and nobody is refused.
+        for (const server of servers) void server.stop();
+        void rpcServer?.stop(CALLS_MS_MAX);
+      }
       parts.gateway.stopAccepting();
       fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
       parts.chat.drain();
-      parts.api.drain();
+      // Calls of back ends on connections that are still open go on until these are closed.
+      if (worker === undefined) parts.api.drain();
       do {
         await parts.publisher.idle();
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
@@ -327,6 +361,11 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       await Promise.allSettled([...graceful, calls]);
       await store?.close();
       await redis?.close();
+    },
+
+    report(lists) {
+      assert(parts !== undefined, "only a node that runs reports");
+      return parts.ownReport(lists);
     },
   };
 }

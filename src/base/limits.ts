@@ -125,6 +125,20 @@ export const EARLY_MESSAGES_MAX = 512;
 /** Channels looked at again at the same time after a link broke: a few milliseconds of the store's time. */
 export const RESYNC_CHANNELS_AT_ONCE = 512;
 
+// Workers.
+
+/** Workers of one machine: more than any machine has cores for. */
+export const WORKERS_MAX = 256;
+/** From a worker's start until it listens; a slow disk and a Redis that is just starting included. */
+export const WORKER_STARTUP_MS_MAX = 30_000;
+/** The first wait before a worker that ended by itself is started again; the longest is below. */
+export const WORKER_RESTART_MS_MIN = 200;
+export const WORKER_RESTART_MS_MAX = 20_000;
+/** Who lived that long did not fail at the start: its next wait is a short one. */
+export const WORKER_HEALTHY_MS = 60_000;
+/** How long an answer about the whole machine waits for a busy worker. */
+export const WORKER_REPORTS_MS_MAX = 1_000;
+
 // RPC.
 
 /** One message of a call, either way: what gRPC clients take by default, and 1,000 recipients with the longest content fit. */

@@ -8,7 +8,7 @@
 import { isIP, isIPv6 } from "node:net";
 import { z } from "zod";
 import type { AppPlatform } from "../base/ids.ts";
-import { URL_BYTES_MAX } from "../base/limits.ts";
+import { URL_BYTES_MAX, WORKERS_MAX } from "../base/limits.ts";
 import { parseRedisUrl, REDIS_URL_FORMS } from "./redis-target.ts";
 
 export interface Kind<T> {
@@ -45,6 +45,15 @@ export function wholeNumber(min: number, max: number, remark?: string): Kind<num
 
 export function port(): Kind<number> {
   return wholeNumber(0, PORT_MAX, "0 takes a free port");
+}
+
+/** A number of processes, or one for each core. */
+export function workers(): Kind<number | "auto"> {
+  return {
+    schema: z.union([z.literal("auto"), z.number().int().min(1).max(WORKERS_MAX)]),
+    allowed: `a whole number from 1 to ${WORKERS_MAX}, or auto`,
+    fromText: numberFromText,
+  };
 }
 
 export function choice<const Choice extends string>(...choices: readonly Choice[]): Kind<Choice> {

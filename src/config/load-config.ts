@@ -125,6 +125,17 @@ function crossFaults(effective: Effective, refusedKeys: ReadonlySet<string>): st
       `${sourceOf(effective, key)}: ${key} is ${backlogBytesMax}: must be at least limits.frameBytesMax, ${frameBytesMax}`,
     );
   }
+  const { workers } = config.app;
+  if (
+    workers !== 1 &&
+    config.redis.url === "" &&
+    config.redis.addr === "" &&
+    !refusedKeys.has("app.workers")
+  ) {
+    faults.push(
+      `${sourceOf(effective, "app.workers")}: app.workers is ${workers}: needs redis.url, in which the workers find each other`,
+    );
+  }
   const { tlsCert, tlsKey } = config.rpc;
   if (
     (tlsCert === "") !== (tlsKey === "") &&

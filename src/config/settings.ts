@@ -74,6 +74,11 @@ export const SETTINGS = {
       [],
       "Proxies whose X-Forwarded-For says who the client is; empty: nobody's is believed",
     ),
+    workers: setting(
+      kinds.workers(),
+      1,
+      "Processes that share the ports, each a node with a core of its own; auto: one per core. More than one needs Redis",
+    ),
     platforms: setting(
       kinds.platforms(),
       [101, 102, 103, 104] as readonly number[] as readonly AppPlatform[],

@@ -8,6 +8,7 @@ import { BROADCAST, inboxOf } from "./channel.ts";
 import type { Wire } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Hub, roomsOf } from "./hub.ts";
+import type { NodeReport } from "./machine-state.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Session } from "./session.ts";
 
@@ -126,6 +127,12 @@ export class NodeStateReporter {
     };
   }
 
+  /** @param lists whether sessions and rooms are listed, or the lists stay empty. */
+  report(lists: boolean): NodeReport {
+    const { sessions, rooms } = lists ? { sessions: this.sessions(), rooms: this.rooms() } : NO_LISTS;
+    return { state: this.state(), sessions, rooms };
+  }
+
   /** The oldest sessions, at most DEBUG_LIST_MAX. */
   sessions(): SessionEntry[] {
     const entries: SessionEntry[] = [];
@@ -196,6 +203,8 @@ export class NodeStateReporter {
     };
   }
 }
+
+const NO_LISTS = { sessions: [], rooms: [] };
 
 /** The channels the session is a member of, none before its login. */
 function channelsOf(session: Session): ChannelId[] {

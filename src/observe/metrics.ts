@@ -2,7 +2,7 @@
  * Metrics in the Prometheus text format. The parts of prim count for themselves; the numbers are
  * collected when somebody asks, so that counting costs an addition and nothing else.
  */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { NodeState } from "../core/node-state.ts";
 
 /** Where the numbers come from. Counters never go down while the process lives. */
@@ -16,8 +16,19 @@ export interface MetricSources {
   readonly messagesStored: () => number;
 }
 
-/** @returns a function that renders the metrics as they are now. */
-export function createMetrics(sources: MetricSources): () => Promise<string> {
+export interface Metrics {
+  /** As they are now, in the text format. */
+  readonly text: () => Promise<string>;
+  /** As they are now, to be merged with those of other processes. */
+  readonly raw: () => Promise<object>;
+}
+
+/** The metrics of several processes as one text: counts and gauges are sums. */
+export function mergeMetrics(raws: readonly object[]): Promise<string> {
+  return AggregatorRegistry.aggregate([...raws] as never[]).metrics();
+}
+
+export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -68,5 +79,5 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
     },
   });
   counter("prim_messages_stored_total", "Messages appended to a channel's log", sources.messagesStored);
-  return () => registry.metrics();
+  return { text: () => registry.metrics(), raw: () => registry.getMetricsAsJSON() };
 }

@@ -11,19 +11,21 @@ export interface LogOptions {
   readonly format: "json" | "text";
   /** A file that is appended to; empty for standard error. */
   readonly file: string;
+  /** Named in each line, where several processes write to one place. */
+  readonly worker?: number | undefined;
 }
 
 const STDERR = 2;
 
 /** @throws {Error} if the file can't be opened. */
-export function createLogger({ level, format, file }: LogOptions): AdjustableLogger {
+export function createLogger({ level, format, file, worker }: LogOptions): AdjustableLogger {
   if (file !== "") mkdirSync(dirname(file), { recursive: true });
   const destination = pino.destination({ dest: file === "" ? STDERR : file, sync: true });
   const stream =
     format === "json" ? destination : { write: (line: string) => destination.write(readable(line)) };
   const options = {
     level,
-    base: null,
+    base: worker === undefined ? null : { worker },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: pino.stdSerializers.err },

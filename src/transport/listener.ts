@@ -20,6 +20,8 @@ export interface ListenerOptions<Data> {
   readonly bodyBytesMax: number;
   /** Serves HTTP/2 beside HTTP/1.1, in clear by prior knowledge. */
   readonly http2?: boolean;
+  /** Others may listen on the same port, and each takes part of the connections. */
+  readonly shared: boolean;
   /** Pages that the runtime bundles and serves by itself, by path. */
   readonly pages?: Readonly<Record<string, Bun.HTMLBundle>>;
 }
@@ -29,7 +31,7 @@ const HTTP_IDLE_SECONDS = 30;
 
 /** @throws {PrimError} `failed_precondition` if the address can't be listened on. */
 export function listen<Data>(options: ListenerOptions<Data>): Server<Data> {
-  const { host, port, fetch, websocket, pages, setting, bodyBytesMax, http2 } = options;
+  const { host, port, fetch, websocket, pages, setting, bodyBytesMax, http2, shared } = options;
   try {
     return Bun.serve<Data, string>({
       hostname: host,
@@ -39,17 +41,35 @@ export function listen<Data>(options: ListenerOptions<Data>): Server<Data> {
       http2: http2 ?? false,
       development: false,
       // Without development mode Bun 1.4.5 shares ports unless told not to: a second prim would take half the clients.
-      reusePort: false,
+      reusePort: shared,
       routes: { ...pages },
       fetch: (request, server) => fetch(request, server) as Response | Promise<Response>,
       websocket,
     });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const why =
-      code === "EADDRINUSE" ? "the port is in use" : error instanceof Error ? error.message : String(error);
-    throw new PrimError("failed_precondition", `Cannot listen on ${host}:${port} (${setting}): ${why}`, {
-      cause: error,
-    });
+    throw cannotListen(host, port, setting, error);
   }
+}
+
+/**
+ * Makes sure that nobody listens on a port yet. Who shares a port does not hear of others that share it too.
+ *
+ * @throws {PrimError} `failed_precondition` if it can't be listened on.
+ */
+export function checkFree(host: string, port: number, setting: string): void {
+  if (port === 0) return;
+  try {
+    void Bun.serve({ hostname: host, port, reusePort: false, fetch: () => new Response() }).stop(true);
+  } catch (error) {
+    throw cannotListen(host, port, setting, error);
+  }
+}
+
+function cannotListen(host: string, port: number, setting: string, cause: unknown): PrimError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const why =
+    code === "EADDRINUSE" ? "the port is in use" : cause instanceof Error ? cause.message : String(cause);
+  return new PrimError("failed_precondition", `Cannot listen on ${host}:${port} (${setting}): ${why}`, {
+    cause,
+  });
 }

@@ -10,7 +10,7 @@ import { PrimError } from "../../base/errors.ts";
 import type { AppPlatform } from "../../base/ids.ts";
 import { HTTP_BODY_BYTES_MAX } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { NodeStateReporter } from "../../core/node-state.ts";
+import type { MachineReport } from "../../core/machine-state.ts";
 import type { ServerApi } from "../../core/server-api.ts";
 import type { TrustedProxies } from "../trusted-proxies.ts";
 import { failure, success } from "./answer.ts";
@@ -19,7 +19,8 @@ import { userRoutes } from "./user-routes.ts";
 
 export interface HttpParts {
   readonly api: ServerApi;
-  readonly reporter: NodeStateReporter;
+  /** How this machine is; with lists of sessions and rooms if they are asked for. */
+  readonly report: (lists: boolean) => Promise<MachineReport>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The metrics in the Prometheus text format. */
@@ -61,7 +62,7 @@ export function createHttpApp(parts: HttpParts, options: HttpOptions): Hono<{ Bi
   app.use(bodyLimit({ maxSize: HTTP_BODY_BYTES_MAX, onError: (context) => failure(context, TOO_LARGE) }));
 
   app.route("/user", userRoutes(parts.api, new Set(options.platforms)));
-  app.route("/system", systemRoutes(parts.reporter));
+  app.route("/system", systemRoutes(parts.report));
   app.get("/home/settings", (context) => success(context, { ...options.page, platforms: options.platforms }));
   app.get("/", (context) => context.redirect("/home/index"));
   app.get("/livez", (context) => context.text("ok\n"));

@@ -1,45 +1,45 @@
 /**
- * `/system/state`: the node in numbers; with `isDebug=true` also in lists. The reference system's keys come
+ * `/system/state`: the machine in numbers; with `isDebug=true` also in lists. The reference system's keys come
  * first, so that what reads them goes on working.
  */
 import { Hono } from "hono";
-import type { NodeStateReporter, SessionEntry } from "../../core/node-state.ts";
+import type { MachineReport } from "../../core/machine-state.ts";
+import type { SessionEntry } from "../../core/node-state.ts";
 import { success } from "./answer.ts";
 
-export function systemRoutes(reporter: NodeStateReporter): Hono {
+/** @param report with its lists, if they are asked for. */
+export function systemRoutes(report: (lists: boolean) => Promise<MachineReport>): Hono {
   const routes = new Hono();
-  routes.get("/state", (context) => {
-    const state = reporter.state();
+  routes.get("/state", async (context) => {
     const isDebug = context.req.query("isDebug") === "true";
+    const machine = await report(isDebug);
+    const { state, sessions, rooms } = machine;
     const data = {
       numCPU: state.cpuCount,
       numGoroutine: 0,
-      managerInfo: managerInfo(reporter, isDebug),
+      managerInfo: managerInfo(machine, isDebug),
       ...state,
     };
-    if (!isDebug) return success(context, data);
-    return success(context, { ...data, sessionList: reporter.sessions(), roomList: reporter.rooms() });
+    return success(context, isDebug ? { ...data, sessionList: sessions, roomList: rooms } : data);
   });
   return routes;
 }
 
 /** What the reference system's connection manager says of itself; the queues it counts don't exist here. */
-function managerInfo(reporter: NodeStateReporter, isDebug: boolean): object {
-  const { connections, users } = reporter.state();
+function managerInfo({ state, sessions }: MachineReport, isDebug: boolean): object {
   const info = {
-    clientsLen: connections,
-    usersLen: users,
+    clientsLen: state.connections,
+    usersLen: state.users,
     chanRegisterLen: 0,
     chanLoginLen: 0,
     chanUnregisterLen: 0,
     chanBroadcastLen: 0,
   };
   if (!isDebug) return info;
-  const sessions = reporter.sessions();
   return {
     ...info,
     clients: sessions.map((session) => session.remoteAddress),
-    users: users > 0 ? userKeys(sessions) : [],
+    users: userKeys(sessions),
   };
 }
 

@@ -31,6 +31,8 @@ export interface RpcServerOptions {
   readonly hostname: string;
   /** 0 to 65,535; 0 for one that is free. */
   readonly port: number;
+  /** Others may listen on the same port, and each takes part of the connections. */
+  readonly shared?: boolean;
   /** PEM; without it the port speaks h2c. */
   readonly tls?: { readonly key: string; readonly cert: string } | undefined;
   /** Bounds of a connection and of the port; by default those of base/limits.ts. */
@@ -81,7 +83,8 @@ export class RpcServer {
     const rpc = new RpcServer(options);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     rpc.#server.once("error", reject);
-    rpc.#server.listen(options.port, options.hostname, resolve);
+    const { port, hostname: host, shared: reusePort = false } = options;
+    rpc.#server.listen({ port, host, reusePort }, resolve);
     try {
       await promise;
     } catch (cause) {
