@@ -98,7 +98,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   const nodeId = newNodeId();
   const ports = worker?.order.ports ?? settings;
   const hub = new Hub();
-  const topics = new TopicFanout(hub);
+  const topics = new TopicFanout(hub, clock);
   const streams = new StreamFanout();
   const fanout = new Fanouts([topics, streams]);
   const proxies = new TrustedProxies(settings.trustedProxies);
