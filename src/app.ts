@@ -30,6 +30,7 @@ import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
 import { Signaller } from "./core/signaller.ts";
+import { GrowthCollector } from "./observe/growth-collector.ts";
 import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
@@ -103,6 +104,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   const fanout = new Fanouts([topics, streams]);
   const proxies = new TrustedProxies(settings.trustedProxies);
   const monitor = new ProcessMonitor(clock);
+  const collector = new GrowthCollector(clock, () => hub.sessions.size + hub.loggedIn);
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
   let rpcServer: RpcServer | undefined;
@@ -349,6 +351,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       parts?.resyncer.stop();
       sweep.stop();
       monitor.stop();
+      collector.stop();
       const closing = servers;
       servers = [];
       const graceful = closing.map((server) => server.stop());
