@@ -227,7 +227,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, publisher, resyncer, announcer, gateway, http, rpc, ownReport };
+    return { chat, api, delivery, publisher, resyncer, announcer, gateway, http, rpc, ownReport };
   }
 
   async function openStore(): Promise<Store> {
@@ -342,6 +342,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
         await new Promise<void>((resolve) => clock.soon(resolve));
       } while (parts.publisher.underWay > 0);
+      parts.delivery.flushAll();
     },
 
     async stop() {
