@@ -24,6 +24,7 @@ const BENCHES: Record<string, { readonly purpose: string; readonly file: string 
     file: "./rpc.ts",
     purpose: "unary calls over Connect and gRPC, beside the same handler on bare Bun",
   },
+  link: { file: "./link.ts", purpose: "messages from node to node over one link" },
   "rpc-leak": { file: "./rpc-leak.ts", purpose: "what calls and cancelled streams leave behind" },
 };
 

@@ -3,6 +3,7 @@
  */
 import type { Server } from "bun";
 import page from "../web/index.html";
+import { createAppCluster } from "./app-cluster.ts";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
 import { assert, PrimError } from "./base/errors.ts";
@@ -21,7 +22,7 @@ import { Directory } from "./core/directory.ts";
 import { Fanouts } from "./core/fanouts.ts";
 import { HeartbeatSweep } from "./core/heartbeat-sweep.ts";
 import { Hub } from "./core/hub.ts";
-import { kick } from "./core/kick.ts";
+import { type KickCommand, kick } from "./core/kick.ts";
 import { machineReport } from "./core/machine-state.ts";
 import { Membership } from "./core/membership.ts";
 import { NodeStateReporter } from "./core/node-state.ts";
@@ -108,6 +109,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
   let rpcServer: RpcServer | undefined;
+  /** Where other nodes come; the same, but for workers. */
+  let peerServer: RpcServer | undefined;
   const redisAddress = redisAddressOf(config);
   let redis: RedisConnection | undefined;
   let store: Store | undefined;
@@ -115,13 +118,23 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   let parts: ReturnType<typeof compose> | undefined;
 
   function compose(opened: Store) {
-    const peers = undefined;
-    const attendance = undefined;
-    const questions = undefined;
     const delivery = new Delivery({ log: opened, fanout, logger, clock });
-    const publisher = new Publisher(opened, delivery, peers);
     const resyncer = new Resyncer(() => delivery.resync(), clock, logger);
     redis?.onBack(() => resyncer.look());
+    const roster = new Roster(hub);
+    const kickHere = (command: KickCommand) => kick(chat, hub, command);
+    const cluster =
+      redis &&
+      createAppCluster({
+        ...{ config, redis, nodeId, version, clock, logger, roster, delivery, resyncer, fanout },
+        announcer: () => announcer,
+        kick: kickHere,
+        status: () => (phase === "ready" ? "serving" : phase === "starting" ? "starting" : "draining"),
+        load: () => ({ connections: hub.sessions.size, sessions: hub.loggedIn }),
+      });
+    const peers = cluster?.peers;
+    const attendance = cluster?.attendance;
+    const publisher = new Publisher(opened, delivery, peers);
     const signaller = new Signaller({ log: opened, fanout, peers, logger });
     const announcer = new Announcer({ hub, signaller, attendance, clock, logger }, config.room.announceMax);
     const membership = new Membership(hub, opened, delivery, announcer);
@@ -131,10 +144,10 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
     );
     const directory = new Directory({
-      roster: new Roster(hub),
+      roster,
       log: opened,
-      kick: (command) => kick(chat, hub, command),
-      peers: questions,
+      kick: kickHere,
+      peers: cluster?.questions,
     });
     const api = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
@@ -195,9 +208,11 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         chat,
         api,
         hub,
+        nodeId,
         reporter,
         signaller,
         streams,
+        peers: cluster?.rpc,
         logger,
         clock,
         ops: {
@@ -216,6 +231,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
                 () => false,
               ),
           },
+          nodes: cluster === undefined ? undefined : () => cluster.nodes(),
+          peersLinked: () => cluster?.linkedPeers() ?? 0,
           rpcAddress: () => `${settings.host}:${rpcServer?.port ?? 0}`,
           requestStop: environment.requestStop,
         },
@@ -227,7 +244,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, delivery, publisher, resyncer, announcer, gateway, http, rpc, ownReport };
+    return { chat, api, delivery, publisher, resyncer, announcer, gateway, http, rpc, ownReport, cluster };
   }
 
   async function openStore(): Promise<Store> {
@@ -242,7 +259,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     return SqliteStore.open(settings.dataDir, { clock, log: logger, ...bounds });
   }
 
-  async function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): Promise<RpcServer> {
+  function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): void {
     const websocket = gateway.handler();
     const common = { host: settings.host, websocket, shared: worker !== undefined };
     const door = createBrowserDoor(rpc.handlers, {
@@ -278,16 +295,29 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       }),
     );
     for (const server of servers) topics.attach(server);
-    return RpcServer.listen({
-      handlers: rpc.handlers,
+  }
+
+  /** Workers share the RPC port, and each has one of its own for the other nodes. */
+  async function openRpcPorts({ rpc, cluster }: NonNullable<typeof parts>): Promise<void> {
+    const common = {
       hostname: settings.host,
-      port: ports.rpcPort,
-      shared: worker !== undefined,
       tls: readTlsFiles(config.rpc),
-      proxies,
-      log: logger,
-      clock,
-    });
+      ...{ proxies, log: logger, clock },
+    };
+    if (worker === undefined || cluster === undefined) {
+      const handlers = cluster === undefined ? rpc.handlers : rpc.peerHandlers;
+      rpcServer = await RpcServer.listen({ ...common, handlers, port: ports.rpcPort });
+      peerServer = rpcServer;
+    } else {
+      rpcServer = await RpcServer.listen({
+        ...common,
+        handlers: rpc.handlers,
+        port: ports.rpcPort,
+        shared: true,
+      });
+      peerServer = await RpcServer.listen({ ...common, handlers: rpc.peerHandlers, port: 0 });
+    }
+    await cluster?.start(peerServer.port);
   }
 
   async function closeSessions(): Promise<void> {
@@ -303,7 +333,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       try {
         store = await openStore();
         parts = compose(store);
-        rpcServer = await openPorts(parts);
+        await openRpcPorts(parts);
+        openPorts(parts);
       } catch (error) {
         await this.stop();
         throw error;
@@ -311,8 +342,9 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       sweep.start();
       phase = "ready";
       parts.rpc.setServing(true);
+      parts.cluster?.publishStatus();
       const [http, webSocket] = servers;
-      if (http?.port === undefined || webSocket?.port === undefined) {
+      if (http?.port === undefined || webSocket?.port === undefined || rpcServer === undefined) {
         throw new PrimError("internal", "Cannot tell the ports: a listener has none");
       }
       return {
@@ -327,6 +359,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       if (phase !== "ready" || parts === undefined) return;
       phase = "draining";
       parts.rpc.setServing(false);
+      parts.cluster?.publishStatus();
       if (worker !== undefined) {
         // The other workers listen on: nobody new comes here, and nobody is refused.
         for (const server of servers) void server.stop();
@@ -356,13 +389,14 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       const closing = servers;
       servers = [];
       const graceful = closing.map((server) => server.stop());
-      const calls = rpcServer?.stop(CALLS_MS_MAX);
       await closeSessions();
-      // Subscribe streams were sessions, and have been told; the rest are watchers.
+      await parts?.cluster?.stop();
+      // Subscribe streams were sessions, and have been told; the rest are watchers and links.
       parts?.rpc.endStreams();
+      const calls = [rpcServer?.stop(CALLS_MS_MAX), peerServer?.stop(CALLS_MS_MAX)];
       await new Promise<void>((resolve) => clock.after(CLOSING_POLL_MS, resolve));
       for (const server of closing) void server.stop(true);
-      await Promise.allSettled([...graceful, calls]);
+      await Promise.allSettled([...graceful, ...calls]);
       await store?.close();
       await redis?.close();
     },

@@ -120,6 +120,71 @@ export const DEBUG_LIST_MAX = 1_000;
 export const LEASE_MS = 10_000;
 /** The longest lease: so long may users of a dead node seem online. */
 export const LEASE_MS_MAX = 120_000;
+/** The shortest lease: a third of it is still long beside a round trip to the registry and a pause of the runtime. */
+export const LEASE_MS_MIN = 2_000;
+/** The shortest time between two looks at who lives, when somebody names an unknown node. */
+export const LIVING_LOOK_MS_MIN = 100;
+/** Nodes that were named and are being looked for; a cluster starts few at the same moment. */
+export const UNKNOWN_NODES_MAX = 16;
+/** What waits for one of them to be found, which takes up to LIVING_LOOK_MS_MIN and a round trip. */
+export const HELD_ITEMS_MAX = 4_096;
+/** Nodes remembered as not there when something was meant for them: deaths of some days. */
+export const NODES_MISSED_MAX = 1_024;
+/** Nodes that may have a link to this one: far above what one Redis serves. */
+export const INBOUND_LINKS_MAX = 1_024;
+/** Items in one frame of a link. */
+export const LINK_BATCH_ITEMS_MAX = 1_000;
+/** The same in characters: some 0.5 ms of work for the one who reads it, after which others get their turn. */
+export const LINK_BATCH_CHARS_MAX = 256 * 1024;
+/** Items that wait for a peer; beyond it they are dropped and the peer reads the log. About a second of full load. */
+export const LINK_QUEUE_ITEMS_MAX = 65_536;
+/** The same in characters of JSON; items for several peers are kept once. A longer message is left to the log. */
+export const LINK_QUEUE_CHARS_MAX = 8 * 1024 * 1024;
+/** One frame between nodes: a single item as long as the queue, at three bytes a character, and its frame. */
+export const LINK_FRAME_BYTES_MAX = 3 * LINK_QUEUE_CHARS_MAX + 64 * 1024;
+/** Frames after which they are acknowledged at once, and bytes; else after LINK_ACK_MS. An acknowledgement costs as much as a frame. */
+export const LINK_ACK_FRAMES = 64;
+export const LINK_ACK_BYTES = 1024 * 1024;
+export const LINK_ACK_MS = 50;
+/** A link with nothing to say says so. */
+export const LINK_KEEPALIVE_MS = 2_000;
+/** Silence of the other end after which a link is broken: three keepalives, below the default lease. */
+export const LINK_SILENCE_MS_MAX = 6_000;
+/** From the attempt to the welcome: two lost packets and a busy peer. */
+export const LINK_OPEN_MS_MAX = 3_000;
+/** The bound of the wait before the first repeated attempt, and of the longest. */
+export const LINK_RETRY_MS_MIN = 100;
+export const LINK_RETRY_MS_MAX = 10_000;
+/** What a peer gets to take the rest when this node stops. */
+export const LINK_CLOSE_MS_MAX = 1_000;
+/** While a living peer is out of reach the log is looked at this often: it costs a read for each open channel. */
+export const OUT_OF_REACH_RESYNC_MS = 30_000;
+/** The shortest time between two looks at all open channels. */
+export const RESYNC_PERIOD_MS = 250;
+/** What a peer gets to answer a question; then it counts as silent. People and back ends wait for the answer. */
+export const PEER_ANSWER_MS_MAX = 1_000;
+/** Calls to one peer at the same time; beyond it the peer counts as silent. */
+export const PEER_CALLS_MAX = 256;
+/** How long a peer that did not answer is left alone, at first and at most: calls are made by people and back ends who wait. */
+export const PEER_CALL_RETRY_MS_MIN = 500;
+export const PEER_CALL_RETRY_MS_MAX = 5_000;
+/**
+ * Who clears after a dead node holds a lock for so long, renewed with every step; a step may begin in the first half, and the
+ * other half is for clocks of a Redis Cluster that differ. A clearer that dies delays the next one by it, and the node's return.
+ */
+export const CLEAR_LOCK_MS = 10_000;
+/** How often a node that came back asks whether who cleared after it has stopped. */
+export const CLEAR_STOPPED_PERIOD_MS = 20;
+/** Keys looked at by one step of clearing: well under a millisecond of Redis. */
+export const CLEAR_KEYS_PER_STEP = 1_000;
+/** Rooms cleared by one round trip, which are as many as nobody announces if the clearer dies then. */
+export const CLEAR_ROOMS_AT_ONCE = 64;
+/** Users of one room cleared by one script: about a millisecond when each is looked for at some other nodes. */
+export const CLEAR_USERS_AT_ONCE = 500;
+/** Comings and goings of one room in one script: under a millisecond. Those that come meanwhile wait for the next. */
+export const ATTENDANCE_CALLS_PER_SCRIPT = 256;
+/** Comings and goings that wait for Redis; beyond it they are refused with `unavailable`. Less than a second of full load. */
+export const ATTENDANCE_QUEUE_MAX = 65_536;
 /** How long a message waits for the one before it, which comes by another way, before the log is read. */
 export const GAP_WAIT_MS = 20;
 /** The wait before a gap that could not be filled is tried again. */

@@ -17,6 +17,9 @@ import {
   HEARTBEAT_SECONDS_MIN,
   HISTORY_AGE_SECONDS,
   HISTORY_COUNT_MAX,
+  LEASE_MS,
+  LEASE_MS_MAX,
+  LEASE_MS_MIN,
   REDIS_TIMEOUT_MS,
   ROOM_ANNOUNCE_MAX,
 } from "../base/limits.ts";
@@ -170,6 +173,23 @@ export const SETTINGS = {
       "File with the certificates of the RPC port, PEM; empty: the port speaks clear text (h2c)",
     ),
     tlsKey: setting(kinds.path("optional"), "", "File with the private key of rpc.tlsCert, PEM"),
+  },
+  cluster: {
+    leaseSeconds: setting(
+      kinds.wholeNumber(LEASE_MS_MIN / 1_000, LEASE_MS_MAX / 1_000),
+      LEASE_MS / 1_000,
+      "Seconds after which a node that was killed counts as dead",
+    ),
+    advertise: setting(
+      kinds.hostAndPort(),
+      "",
+      "host[:port] at which other nodes reach the RPC port; empty: app.host, or the first address of this machine",
+    ),
+    tlsCa: setting(
+      kinds.path("optional"),
+      "",
+      "File with the certificates that nodes trust on each other's RPC port, PEM; empty: those of the system",
+    ),
   },
   redis: {
     url: setting(kinds.redisUrl(), "", "Redis as one address; empty: redis.addr decides", { secret: "url" }),

@@ -50,7 +50,8 @@ describe("readYaml()", () => {
   });
 
   test("refuses what is no mapping of sections", () => {
-    const allowed = "must be a mapping of sections (app, log, auth, room, history, limits, http, rpc, redis)";
+    const allowed =
+      "must be a mapping of sections (app, log, auth, room, history, limits, http, rpc, cluster, redis)";
     expect(faultsOf({ file: "hello" })).toEqual([`config/app.yaml: holds text: ${allowed}`]);
     expect(faultsOf({ file: "- 1" })).toEqual([`config/app.yaml: holds a list: ${allowed}`]);
     expect(faultsOf({ file: "app:\n---\nredis:\n" })).toEqual([`config/app.yaml: holds a list: ${allowed}`]);

@@ -1,31 +1,25 @@
 /**
- * The scripts of a channel: what Redis does in one atomic step, and how a channel lies there.
+ * The scripts of a channel: what Redis does in one atomic step, and how a channel lies there (channel-keys.ts).
  *
- * All keys of a channel begin with its base, `<prefix>{<channel>}`, whose braces put them in one hash slot, so that a
- * script may use them all with only the base given as its key:
+ * Every key that a script may touch is among its KEYS, each operation's in their order: a Redis Cluster that is moving
+ * some of them to another server then refuses the whole script instead of stopping in the middle of it. For the same
+ * reason both say whether they write: Redis without memory, or a replica, refuses them before they begin.
  *
- *     <base>           head: epoch, offset, time of the newest message, ends of the two windows in which sends are remembered
- *     <base>:log       stream; the entry `<offset>-<sentAt>` has the draft as JSON, so ranges by offset are direct
- *     <base>:nodes     hash whose fields are the interested nodes; a small hash takes half the memory of a small set
- *     <base>:marks     hash, user to `<offset> <epoch>`
- *     <base>:sent:*    hashes of remembered sends, one per class of windows and stretch of time as long as the class
- *
- * Only `nodes` exists of a channel nobody has written to. All but `nodes` expire by themselves; what counts is judged by
- * the times in them. The time is the node's: the same clock judges a message when it is sent and when it is read, and a
- * channel's time never steps back, whichever node's clock is behind.
+ * The time is the node's: the same clock judges a message when it is sent and when it is read, and a channel's time never
+ * steps back, whichever node's clock is behind.
  */
 import { CHANNEL_FORGET_LAG_MS, MSG_ID_WINDOW_MS, SEND_WINDOW_MS, TRIM_EVERY } from "../../base/limits.ts";
 import { redisScript } from "./redis-script.ts";
 
-/** Both scripts begin so. ARGV: node, candidate epoch, now, countMax, ageMs; then those of the operations. */
+/** All scripts begin so. ARGV: node, candidate epoch, now, countMax, ageMs; then those of the operations. */
 const HEAD = `
 local node, candidate, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local countMax, ageMs = tonumber(ARGV[4]), tonumber(ARGV[5])
 local forgetLagMs = ${CHANNEL_FORGET_LAG_MS}
 
 -- The head of a channel; nil if nobody has written to it or all of it is over.
-local function headOf(base)
-  local text = redis.call('GET', base)
+local function headOf(headKey)
+  local text = redis.call('GET', headKey)
   if not text then return nil end
   local epoch, offset, sentAt, shortUntil, longUntil = string.match(text, '^(%w+) (%d+) (%d+) (%d+) (%d+)$')
   local head = {
@@ -69,14 +63,14 @@ local shortMs, longMs, trimEvery = ${SEND_WINDOW_MS}, ${MSG_ID_WINDOW_MS}, ${TRI
 local tidyMs = math.floor(ageMs / 16) + forgetLagMs
 local lifeMs = ageMs + forgetLagMs + 2 * tidyMs
 
-local function sentKey(base, class, classMs, at)
-  return base .. ':sent:' .. class .. string.format('%.0f', math.floor(at / classMs))
+-- Stretches of time as long as the class take turns with its two hashes: what still counts is of this one or the last.
+local function hashOf(hashes, classMs, at)
+  return hashes[math.floor(at / classMs) % 2 + 1]
 end
 
--- What still counts of a class lies in its newest stretch of time or in the one before.
-local function findSent(base, send, class, classMs, at)
-  for back = 0, 1 do
-    local value = redis.call('HGET', sentKey(base, class, classMs, at - back * classMs), send)
+local function findSent(hashes, send, at)
+  for _, hash in ipairs(hashes) do
+    local value = redis.call('HGET', hash, send)
     if value then
       local offset, sentAt, expiresAt = struct.unpack('>I6I6I6', value)
       if at < expiresAt then return offset, sentAt, string.sub(value, 19) end
@@ -84,88 +78,101 @@ local function findSent(base, send, class, classMs, at)
   end
 end
 
-local function remember(base, head, send, windowMs, id)
-  local class, classMs = 's', shortMs
-  if windowMs > shortMs then class, classMs = 'l', longMs end
-  local expiresAt = head.sentAt + windowMs
-  local key = sentKey(base, class, classMs, head.sentAt)
-  redis.call('HSET', key, send, struct.pack('>I6I6I6', head.offset, head.sentAt, expiresAt) .. id)
-  if redis.call('HLEN', key) == 1 then redis.call('PEXPIRE', key, 2 * classMs) end
-  if class == 's' then head.shortUntil = math.max(head.shortUntil, expiresAt)
-  else head.longUntil = math.max(head.longUntil, expiresAt) end
+-- Time went on from one message to the next: empties the hashes whose turn it is again.
+local function turnOver(hashes, classMs, before, at)
+  local passed = math.floor(at / classMs) - math.floor(before / classMs)
+  if passed == 1 then redis.call('UNLINK', hashOf(hashes, classMs, at)) end
+  if passed > 1 then redis.call('UNLINK', hashes[1], hashes[2]) end
 end
 
-local function othersOf(base, reply)
-  for _, other in ipairs(redis.call('HKEYS', base .. ':nodes')) do
+local function remember(head, hashes, classMs, send, windowMs, id)
+  local expiresAt = head.sentAt + windowMs
+  local hash = hashOf(hashes, classMs, head.sentAt)
+  redis.call('HSET', hash, send, struct.pack('>I6I6I6', head.offset, head.sentAt, expiresAt) .. id)
+  if redis.call('HLEN', hash) == 1 then redis.call('PEXPIRE', hash, 2 * classMs) end
+  return expiresAt
+end
+
+local function othersOf(nodes, reply)
+  for _, other in ipairs(redis.call('HKEYS', nodes)) do
     if other ~= node then reply[#reply + 1] = other end
   end
   return reply
 end
 
--- Remembered sends of the head before it need no care: it lives until the last of them is over.
-local function newHead(base)
-  redis.call('UNLINK', base .. ':log', base .. ':marks')
-  return { epoch = candidate, offset = 0, sentAt = 0, shortUntil = 0, longUntil = 0 }
-end
-
-local function tidy(base, head)
-  local log = base .. ':log'
+local function tidy(head, log, marks)
   redis.call('PEXPIRE', log, lifeMs)
-  redis.call('PEXPIRE', base .. ':marks', lifeMs)
+  redis.call('PEXPIRE', marks, lifeMs)
   local oldest = oldestOf(log, head)
   local young = firstYoung(log, oldest, head.offset)
   if young > oldest then redis.call('XTRIM', log, 'MINID', '~', young, 'LIMIT', 0) end
 end
 
-local operations = {}
-
--- send, windowMs, id, draft -> epoch, offset, sentAt, id, repeated, other nodes
-operations.a = function(base, send, windowMs, id, draft)
-  windowMs = tonumber(windowMs)
-  local head = headOf(base)
-  if head and send ~= '' then
-    local at = math.max(now, head.sentAt)
-    local offset, sentAt, firstId
-    if at < head.shortUntil then offset, sentAt, firstId = findSent(base, send, 's', shortMs, at) end
-    if not offset and at < head.longUntil then offset, sentAt, firstId = findSent(base, send, 'l', longMs, at) end
-    if offset then return othersOf(base, { head.epoch, offset, sentAt, firstId, 1 }) end
-  end
-  head = head or newHead(base)
-  local before = head.sentAt
-  head.offset, head.sentAt = head.offset + 1, math.max(now, before)
-  local log = base .. ':log'
+local function add(head, log, draft)
   local entry = string.format('%.0f-%.0f', head.offset, head.sentAt)
   if head.offset > countMax then
     redis.call('XADD', log, 'MINID', '~', string.format('%.0f', head.offset - countMax + 1), entry, 'd', draft)
   else
     redis.call('XADD', log, entry, 'd', draft)
   end
-  if send ~= '' then remember(base, head, send, windowMs, id) end
+end
+
+local function saveHead(headKey, head)
   local leftMs = math.max(head.sentAt - now + lifeMs, head.shortUntil - now, head.longUntil - now)
-  redis.call('SET', base, string.format('%s %.0f %.0f %.0f %.0f',
+  redis.call('SET', headKey, string.format('%s %.0f %.0f %.0f %.0f',
     head.epoch, head.offset, head.sentAt, head.shortUntil, head.longUntil), 'PX', string.format('%.0f', leftMs))
-  if head.offset % trimEvery == 0 or math.floor(head.sentAt / tidyMs) ~= math.floor(before / tidyMs) then
-    tidy(base, head)
+end
+
+-- send, windowMs, id, draft -> epoch, offset, sentAt, id, repeated, other nodes
+local function append(key, arg)
+  local headKey, log, nodes, marks = KEYS[key], KEYS[key + 1], KEYS[key + 2], KEYS[key + 3]
+  local short, long = { KEYS[key + 4], KEYS[key + 5] }, { KEYS[key + 6], KEYS[key + 7] }
+  local send, windowMs, id, draft = ARGV[arg], tonumber(ARGV[arg + 1]), ARGV[arg + 2], ARGV[arg + 3]
+  local head = headOf(headKey)
+  if head and send ~= '' then
+    local at = math.max(now, head.sentAt)
+    local offset, sentAt, firstId
+    if at < head.shortUntil then offset, sentAt, firstId = findSent(short, send, at) end
+    if not offset and at < head.longUntil then offset, sentAt, firstId = findSent(long, send, at) end
+    if offset then return othersOf(nodes, { head.epoch, offset, sentAt, firstId, 1 }) end
   end
-  return othersOf(base, { head.epoch, head.offset, head.sentAt, id, 0 })
+  if not head then
+    redis.call('UNLINK', log, marks)
+    head = { epoch = candidate, offset = 0, sentAt = 0, shortUntil = 0, longUntil = 0 }
+  end
+  local before = head.sentAt
+  head.offset, head.sentAt = head.offset + 1, math.max(now, before)
+  add(head, log, draft)
+  turnOver(short, shortMs, before, head.sentAt)
+  turnOver(long, longMs, before, head.sentAt)
+  if send ~= '' and windowMs <= shortMs then
+    head.shortUntil = math.max(head.shortUntil, remember(head, short, shortMs, send, windowMs, id))
+  elseif send ~= '' then
+    head.longUntil = math.max(head.longUntil, remember(head, long, longMs, send, windowMs, id))
+  end
+  saveHead(headKey, head)
+  if head.offset % trimEvery == 0 or math.floor(head.sentAt / tidyMs) ~= math.floor(before / tidyMs) then
+    tidy(head, log, marks)
+  end
+  return othersOf(nodes, { head.epoch, head.offset, head.sentAt, id, 0 })
 end
 
 -- -> epoch, offset
-operations.j = function(base)
-  redis.call('HSET', base .. ':nodes', node, '')
-  local head = headOf(base)
+local function join(key)
+  redis.call('HSET', KEYS[key + 1], node, '')
+  local head = headOf(KEYS[key])
   return head and { head.epoch, head.offset } or { candidate, 0 }
 end
 
-operations.l = function(base)
-  redis.call('HDEL', base .. ':nodes', node)
+local function leave(key)
+  redis.call('HDEL', KEYS[key], node)
   return 0
 end
 
 -- user, epoch, offset -> the mark before
-operations.m = function(base, user, epoch, offset)
-  if not headOf(base) then return 0 end
-  local marks = base .. ':marks'
+local function mark(key, arg)
+  local marks, user, epoch, offset = KEYS[key + 1], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
+  if not headOf(KEYS[key]) then return 0 end
   local known = redis.call('HGET', marks, user)
   local before, ofEpoch = string.match(known or '', '^(%d+) (%w+)$')
   local isSame = ofEpoch == epoch
@@ -176,35 +183,38 @@ operations.m = function(base, user, epoch, offset)
   return isSame and tonumber(before) or 0
 end
 
-local counts = { a = 4, j = 0, l = 0, m = 3 }
-local replies, at = {}, 6
-for index, base in ipairs(KEYS) do
-  local operation = ARGV[at]
-  local count = counts[operation]
-  replies[index] = operations[operation](base, unpack(ARGV, at + 1, at + count))
-  at = at + 1 + count
+local operations = {
+  append = { run = append, keys = 8, args = 4 },
+  join = { run = join, keys = 2, args = 0 },
+  leave = { run = leave, keys = 1, args = 0 },
+  mark = { run = mark, keys = 2, args = 3 },
+}
+local replies, key, arg = {}, 1, 6
+while key <= #KEYS do
+  local operation = operations[ARGV[arg]]
+  replies[#replies + 1] = operation.run(key, arg + 1)
+  key, arg = key + operation.keys, arg + 1 + operation.args
 end
 return replies
 `;
 
-/** What Redis says of it is one answer for all: a script whose memory is refused has done nothing. */
+/** KEYS and, behind what all have, ARGV of one operation after the other, each beginning with its name. Gives their replies. */
 export const turnScript = redisScript("turn", `#!lua\n${HEAD}${TURN}`);
 
 /** The same where Redis has no memory left: for what takes none. */
 export const frugalTurnScript = redisScript("frugal turn", `#!lua flags=allow-oom\n${HEAD}${TURN}`);
 
 /**
- * ARGV: as above, then `after` or `before`, the offset (empty: the head), limit.
+ * KEYS: head, log. ARGV: as above, then `after` or `before`, the offset (empty: the head), limit.
  * Gives epoch, head offset, oldest kept offset, entries.
  */
 export const readScript = redisScript(
   "read",
   `#!lua flags=no-writes
 ${HEAD}
-local base, direction, offset, limit = KEYS[1], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
-local head = headOf(base)
+local log, direction, offset, limit = KEYS[2], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
+local head = headOf(KEYS[1])
 if not head then return { candidate, 0, 1, {} } end
-local log = base .. ':log'
 local oldest = firstYoung(log, math.max(oldestOf(log, head), head.offset - countMax + 1), head.offset)
 local first, last
 if direction == 'after' then

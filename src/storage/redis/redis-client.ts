@@ -21,10 +21,15 @@ const KEEP_ALIVE_MS = 10_000;
 
 /**
  * @param timeoutMs for making a connection; it is given up as dead when it is silent for twice as long with answers due.
+ * @param onReplica is told when the server turns out to be one that may not be written, before the connection is made anew.
  * @throws {PrimError} `failed_precondition` if the file of certificates can't be read.
  */
-export function createClient(address: RedisAddress, timeoutMs: number): RedisClient {
-  const common = commonOptions(address, timeoutMs);
+export function createClient(
+  address: RedisAddress,
+  timeoutMs: number,
+  onReplica: (error: Error) => void,
+): RedisClient {
+  const common = commonOptions(address, timeoutMs, onReplica);
   switch (address.mode) {
     case "standalone":
       return new Redis({ ...common, ...ownOptions(address), ...address.hosts[0] });
@@ -43,7 +48,7 @@ export function createClient(address: RedisAddress, timeoutMs: number): RedisCli
   }
 }
 
-function commonOptions(address: RedisAddress, timeoutMs: number): Options {
+function commonOptions(address: RedisAddress, timeoutMs: number, onReplica: (error: Error) => void): Options {
   const { username, password, tls } = address;
   return {
     ...(username === undefined ? {} : { username }),
@@ -60,8 +65,12 @@ function commonOptions(address: RedisAddress, timeoutMs: number): Options {
     // Fewer rights to grant than with version 3, and nothing of it is needed.
     protocol: 2,
     disableClientInfo: true,
-    // The server was made a replica: a new connection, by its name or by Sentinel, leads to the one that may be written.
-    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+    // A new connection, by the server's name or by Sentinel, leads to the one that may be written.
+    reconnectOnError(error) {
+      const isReplica = error.message.startsWith("READONLY");
+      if (isReplica) onReplica(error);
+      return isReplica;
+    },
   };
 }
 

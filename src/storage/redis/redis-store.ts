@@ -2,7 +2,7 @@
  * RedisStore: the channel logs of a cluster of nodes, in Redis.
  *
  * What is answered is in Redis, and as safe as Redis keeps it: with `appendfsync always` on its disk, with `everysec` its
- * machine may lose the last second, with a replica that takes over what had not been copied. channel-scripts.ts says how
+ * machine may lose the last second, with a replica that takes over what had not been copied. channel-keys.ts says how
  * a channel lies there.
  */
 import type { Cancel, Clock } from "../../base/clock.ts";
@@ -13,9 +13,11 @@ import type { Appended, AppendRequest, HistoryPage, HistoryRange, Store } from "
 import type { Draft, Message, Position } from "../../core/message.ts";
 import { checkRange, type HistoryBounds, windowOf } from "../history-window.ts";
 import { storeFailed } from "./call-gate.ts";
+import { type ChannelKeys, channelKeys } from "./channel-keys.ts";
 import { frugalTurnScript, readScript, turnScript } from "./channel-scripts.ts";
 import { EpochCandidate } from "./epoch-candidate.ts";
 import type { RedisConnection } from "./redis-connection.ts";
+import type { RedisScript } from "./redis-script.ts";
 import { sendKeyOf } from "./send-key.ts";
 import { type Operation, TurnQueue } from "./turn-queue.ts";
 
@@ -58,24 +60,26 @@ export class RedisStore implements Store {
   async append({ channel, draft, windowMs }: AppendRequest): Promise<Appended> {
     assert(windowMs <= MSG_ID_WINDOW_MS, "sends are remembered for MSG_ID_WINDOW_MS at most");
     const send = windowMs > 0 && draft.seq !== "" ? sendKeyOf(draft) : "";
-    const args = ["a", send, String(windowMs), draft.id, JSON.stringify(draft)];
-    const reply = (await this.#write(channel, args)) as AppendReply;
-    const [epoch, offset, sentAt, id, repeated, ...nodes] = reply;
+    const args = ["append", send, String(windowMs), draft.id, JSON.stringify(draft)];
+    const { head, log, nodes: interested, marks, sent } = this.#keysOf(channel);
+    const reply = await this.#write(channel, [head, log, interested, marks, ...sent], args);
+    const [epoch, offset, sentAt, id, repeated, ...nodes] = reply as AppendReply;
     return { receipt: { channel, epoch, offset, id, sentAt }, repeated: repeated === 1, nodes };
   }
 
   async join(channel: ChannelId): Promise<Position> {
-    const [epoch, offset] = (await this.#write(channel, ["j"])) as [Epoch, number];
+    const { head, nodes } = this.#keysOf(channel);
+    const [epoch, offset] = (await this.#write(channel, [head, nodes], ["join"])) as [Epoch, number];
     return { epoch, offset };
   }
 
   async leave(channel: ChannelId): Promise<void> {
-    await this.#write(channel, ["l"], true);
+    await this.#write(channel, [this.#keysOf(channel).nodes], ["leave"], true);
   }
 
   async interested(channel: ChannelId): Promise<readonly NodeId[]> {
     this.#assertOpen();
-    const nodes = (await this.#connection.command("HKEYS", `${this.#baseOf(channel)}:nodes`)) as NodeId[];
+    const nodes = (await this.#connection.command("HKEYS", this.#keysOf(channel).nodes)) as NodeId[];
     return nodes.filter((node) => node !== this.#nodeId);
   }
 
@@ -83,24 +87,24 @@ export class RedisStore implements Store {
     checkRange(range);
     this.#assertOpen();
     const [direction, offset] = "after" in range ? ["after", range.after] : ["before", range.before ?? ""];
-    const reply = await this.#connection.evaluate(
-      readScript,
-      [this.#baseOf(channel)],
-      [...this.#commonArgs(), direction, String(offset), String(range.limit)],
-    );
-    const [epoch, head, oldest, entries] = reply as ReadReply;
-    const { more } = windowOf(range, oldest, head);
+    const { head, log } = this.#keysOf(channel);
+    const args = [...this.#commonArgs(), direction, String(offset), String(range.limit)];
+    const reply = await this.#connection.evaluate(readScript, [head, log], args);
+    const [epoch, newest, oldest, entries] = reply as ReadReply;
+    const { more } = windowOf(range, oldest, newest);
     const messages = entries.map((entry) => messageOf(channel, epoch, entry));
-    return { head: { epoch, offset: head }, messages, more };
+    return { head: { epoch, offset: newest }, messages, more };
   }
 
   async mark(channel: ChannelId, userId: UserId, { epoch, offset }: Position): Promise<number> {
-    return (await this.#write(channel, ["m", userId, epoch, String(offset)])) as number;
+    const { head, marks } = this.#keysOf(channel);
+    const before = await this.#write(channel, [head, marks], ["mark", userId, epoch, String(offset)]);
+    return Number(before);
   }
 
   async marked(channel: ChannelId, userId: UserId, epoch: Epoch): Promise<number> {
     this.#assertOpen();
-    const mark = await this.#connection.command("HGET", `${this.#baseOf(channel)}:marks`, userId);
+    const mark = await this.#connection.command("HGET", this.#keysOf(channel).marks, userId);
     const [offset, ofEpoch] = String(mark ?? "").split(" ");
     return ofEpoch === epoch ? Number(offset) : 0;
   }
@@ -111,15 +115,31 @@ export class RedisStore implements Store {
     await this.#queue.idle();
   }
 
-  async #write(channel: ChannelId, args: readonly string[], isFrugal = false): Promise<unknown> {
+  async #write(
+    channel: ChannelId,
+    keys: readonly string[],
+    args: readonly string[],
+    isFrugal = false,
+  ): Promise<unknown> {
     this.#assertOpen();
-    return this.#queue.add({ channel, args, isFrugal });
+    return this.#queue.add({ channel, keys, args, isFrugal });
   }
 
   async #send(operations: readonly Operation[]): Promise<readonly unknown[]> {
-    const keys = operations.map(({ channel }) => this.#baseOf(channel));
+    try {
+      return await this.#evaluate(turnScript, operations);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.includes("OOM ")) throw error;
+      // Redis has no memory left, and has done nothing: what only gives some back may still be done.
+      const frugal = operations.filter(({ isFrugal }) => isFrugal);
+      const replies = frugal.length === 0 ? [] : await this.#evaluate(frugalTurnScript, frugal);
+      return operations.map((operation) => (operation.isFrugal ? replies[frugal.indexOf(operation)] : error));
+    }
+  }
+
+  async #evaluate(script: RedisScript, operations: readonly Operation[]): Promise<readonly unknown[]> {
+    const keys = operations.flatMap((operation) => operation.keys);
     const args = [...this.#commonArgs(), ...operations.flatMap((operation) => operation.args)];
-    const script = operations.every(({ isFrugal }) => isFrugal) ? frugalTurnScript : turnScript;
     return (await this.#connection.evaluate(script, keys, args)) as unknown[];
   }
 
@@ -129,8 +149,8 @@ export class RedisStore implements Store {
     return [this.#nodeId, this.#candidate.current, String(now), String(countMax), String(ageMs)];
   }
 
-  #baseOf(channel: ChannelId): string {
-    return `${this.#connection.keyPrefix}{${channel}}`;
+  #keysOf(channel: ChannelId): ChannelKeys {
+    return channelKeys(this.#connection.keyPrefix, channel);
   }
 
   #assertOpen(): void {

@@ -17,7 +17,8 @@ import { storeFailed } from "./call-gate.ts";
 
 export interface Operation {
   readonly channel: ChannelId;
-  /** What it is and what goes with it, as the script takes them. */
+  readonly keys: readonly string[];
+  /** Its name and what goes with it, as the script takes them. */
   readonly args: readonly string[];
   /** True if it takes no memory of Redis. */
   readonly isFrugal: boolean;
@@ -36,7 +37,7 @@ interface Lane {
 }
 
 export interface TurnQueueOptions {
-  /** Runs the operations as one step, and gives their replies in their order. */
+  /** Runs the operations as one step, and gives their replies in their order; an error is for that operation alone. */
   readonly send: (operations: readonly Operation[]) => Promise<readonly unknown[]>;
   /** True if operations on different channels can't go in one call. */
   readonly perChannel: boolean;
@@ -108,7 +109,11 @@ export class TurnQueue {
     if (batch.length === 0) return;
     try {
       const replies = await send(batch);
-      for (const [index, { resolve }] of batch.entries()) resolve(replies[index]);
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const reply = replies[index];
+        if (reply instanceof Error) reject(reply);
+        else resolve(reply);
+      }
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {

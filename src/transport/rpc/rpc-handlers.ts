@@ -7,13 +7,14 @@ import {
   type ConnectRouter,
   createConnectRouter,
   type HandlerContext,
+  type Interceptor,
   type MethodImpl,
   type ServiceImpl,
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { compressionGzip } from "@connectrpc/connect-node";
 import type { Clock } from "../../base/clock.ts";
-import { RPC_DEADLINE_MS_MAX, RPC_MESSAGE_BYTES_MAX } from "../../base/limits.ts";
+import { LINK_FRAME_BYTES_MAX, RPC_DEADLINE_MS_MAX, RPC_MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
@@ -34,8 +35,8 @@ export interface RpcService {
   readonly implement: (method: DescMethod) => MethodImpl<DescMethod>;
 }
 
-export interface RpcHandlerOptions {
-  readonly health: HealthBoard;
+/** What all handlers of a node share. */
+export interface SharedHandlerOptions {
   readonly log: Logger;
   readonly clock: Clock;
   /**
@@ -46,13 +47,20 @@ export interface RpcHandlerOptions {
   readonly draining: AbortSignal;
   /** Called at the begin of each call, for those who count them. */
   readonly onCall?: (() => void) | undefined;
-  /**
-   * Decides who may call, before a request is read; health and reflection are open to all. It may leave what it
-   * found out about the caller in `context.values`.
-   *
-   * @throws {PrimError} `unauthenticated` or `permission_denied`.
-   */
-  readonly gate?: ((context: HandlerContext) => void | Promise<void>) | undefined;
+}
+
+/**
+ * Decides who may call, before a request is read. It may leave what it found out about the caller in
+ * `context.values`.
+ *
+ * @throws {PrimError} `unauthenticated` or `permission_denied`.
+ */
+export type Gate = (context: HandlerContext) => void | Promise<void>;
+
+export interface RpcHandlerOptions extends SharedHandlerOptions {
+  readonly health: HealthBoard;
+  /** Health and reflection are open to all. */
+  readonly gate?: Gate | undefined;
 }
 
 /**
@@ -89,17 +97,49 @@ export function createRpcHandlers(
     readMaxBytes: RPC_MESSAGE_BYTES_MAX,
     writeMaxBytes: RPC_MESSAGE_BYTES_MAX,
     maxTimeoutMs: RPC_DEADLINE_MS_MAX,
-    interceptors: [
-      callLogInterceptor(options.log, options.clock, options.onCall ?? (() => {})),
-      errorInterceptor,
-      validationInterceptor(descs),
-    ],
+    interceptors: interceptors(descs, options),
   });
-  for (const service of all) register(router, service, options);
+  for (const service of all) register(router, service, options.gate, options.draining);
   return router.handlers;
 }
 
-function register(router: ConnectRouter, service: RpcService, { gate, draining }: RpcHandlerOptions): void {
+/**
+ * Handlers of what the nodes of a cluster say to each other, for the RPC port only: they are named by nobody,
+ * don't compress, and take the long frames of links.
+ *
+ * @throws {Error} as createRpcHandlers().
+ */
+export function createPeerHandlers(
+  service: RpcService,
+  gate: Gate,
+  options: SharedHandlerOptions,
+): readonly UniversalHandler[] {
+  const router = createConnectRouter({
+    grpcWeb: false,
+    connect: false,
+    acceptCompression: [],
+    readMaxBytes: LINK_FRAME_BYTES_MAX,
+    writeMaxBytes: LINK_FRAME_BYTES_MAX,
+    maxTimeoutMs: RPC_DEADLINE_MS_MAX,
+    interceptors: interceptors([service.desc], options),
+  });
+  register(router, service, gate, options.draining);
+  return router.handlers;
+}
+
+function interceptors(
+  services: readonly DescService[],
+  { log, clock, onCall = () => {} }: SharedHandlerOptions,
+): Interceptor[] {
+  return [callLogInterceptor(log, clock, onCall), errorInterceptor, validationInterceptor(services)];
+}
+
+function register(
+  router: ConnectRouter,
+  service: RpcService,
+  gate: Gate | undefined,
+  draining: AbortSignal,
+): void {
   const gateOption = gate === undefined || service.open ? {} : { requestGate: mapGateErrors(gate) };
   for (const method of service.desc.methods) {
     const drainOption = method.methodKind === "unary" ? {} : { shutdownSignal: draining };
@@ -112,7 +152,7 @@ function register(router: ConnectRouter, service: RpcService, { gate, draining }
   }
 }
 
-function mapGateErrors(gate: (context: HandlerContext) => void | Promise<void>) {
+function mapGateErrors(gate: Gate) {
   return async (context: HandlerContext): Promise<void> => {
     try {
       await gate(context);

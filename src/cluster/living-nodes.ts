@@ -1,0 +1,143 @@
+/**
+ * LivingNodes: this node's view of who lives, from the registry, every third of a lease; and at once, if somebody
+ * names a node that it doesn't know. While the registry is away the last view holds, and nobody dies.
+ */
+import type { Cancel, Clock } from "../base/clock.ts";
+import { withDeadline } from "../base/deadline.ts";
+import type { NodeId } from "../base/ids.ts";
+import { LIVING_LOOK_MS_MIN } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import type { LivingNode, NodeRegistry } from "../core/node-registry.ts";
+
+export interface LivingNodesParts {
+  readonly registry: Pick<NodeRegistry, "list">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What others want to hear of; never about this node itself. */
+export interface LivingNodesListener {
+  appeared?(node: LivingNode): void;
+  /**
+   * Its lease ran out; said once for each death, also of one that was dead when this node first looked. A node that
+   * vanished without having said that it drains counts as dead: somebody else may have cleared it away.
+   */
+  died?(nodeId: NodeId): void;
+  /** It has stopped in an orderly way. */
+  left?(nodeId: NodeId): void;
+}
+
+export class LivingNodes {
+  readonly #self: NodeId;
+  readonly #parts: LivingNodesParts;
+  readonly #leaseMs: number;
+  readonly #listeners: LivingNodesListener[] = [];
+  #living = new Map<NodeId, LivingNode>();
+  #dead: ReadonlySet<NodeId> = new Set();
+  #looking: Promise<boolean> | undefined;
+  /** The look after the one under way. */
+  #next: Promise<boolean> | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #cancel: Cancel | undefined;
+  #stopped = false;
+
+  constructor(self: NodeId, parts: LivingNodesParts, leaseMs: number) {
+    this.#self = self;
+    this.#parts = parts;
+    this.#leaseMs = leaseMs;
+  }
+
+  /** The others that live, in the order of their ids. */
+  get others(): readonly LivingNode[] {
+    return [...this.#living.values()].filter(({ nodeId }) => nodeId !== this.#self);
+  }
+
+  /** Nodes whose lease ran out and that nobody has cleared away yet. */
+  get dead(): ReadonlySet<NodeId> {
+    return this.#dead;
+  }
+
+  /** @returns undefined if it is dead, has left, or is not known yet: look() finds out. */
+  find(nodeId: NodeId): LivingNode | undefined {
+    return this.#living.get(nodeId);
+  }
+
+  listen(listener: LivingNodesListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Looks, and keeps looking. Never rejects: with the registry away the first view is empty. */
+  async start(): Promise<void> {
+    this.#cancel = this.#parts.clock.every(this.#leaseMs / 3, () => void this.look());
+    await this.look();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel?.();
+  }
+
+  /**
+   * Looks at a time after this call. Calls share a look; two looks begin at least LIVING_LOOK_MS_MIN apart.
+   *
+   * @returns false if the registry was away, and the view is the one before.
+   */
+  look(): Promise<boolean> {
+    if (this.#stopped) return Promise.resolve(false);
+    this.#next ??= this.#lookNext();
+    return this.#next;
+  }
+
+  async #lookNext(): Promise<boolean> {
+    await this.#looking;
+    const { clock } = this.#parts;
+    const waitMs = this.#lookedAt + LIVING_LOOK_MS_MIN - clock.monotonic();
+    if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    this.#next = undefined;
+    this.#lookedAt = clock.monotonic();
+    this.#looking = this.#lookNow();
+    return this.#looking;
+  }
+
+  async #lookNow(): Promise<boolean> {
+    const { registry, clock, logger } = this.#parts;
+    try {
+      const seen = await withDeadline(clock, this.#leaseMs / 3, "list the nodes", registry.list());
+      if (!this.#stopped) this.#update(seen.living, new Set(seen.dead));
+      return true;
+    } catch (error) {
+      logger.warn("nodes not listed", { error });
+      return false;
+    }
+  }
+
+  #update(living: readonly LivingNode[], dead: ReadonlySet<NodeId>): void {
+    const before = this.#living;
+    const deadBefore = this.#dead;
+    this.#living = new Map(living.map((node) => [node.nodeId, node]));
+    this.#dead = dead;
+    for (const node of before.values()) {
+      if (this.#living.has(node.nodeId) || node.nodeId === this.#self) continue;
+      if (node.status === "draining" && !dead.has(node.nodeId)) this.#left(node.nodeId);
+      else this.#died(node.nodeId);
+    }
+    for (const nodeId of dead) {
+      if (!deadBefore.has(nodeId) && !before.has(nodeId) && nodeId !== this.#self) this.#died(nodeId);
+    }
+    for (const node of living) {
+      if (before.has(node.nodeId) || node.nodeId === this.#self) continue;
+      this.#parts.logger.info("node appeared", { peer: node.nodeId, rpcAddress: node.rpcAddress });
+      for (const listener of this.#listeners) listener.appeared?.(node);
+    }
+  }
+
+  #died(nodeId: NodeId): void {
+    this.#parts.logger.warn("node died", { peer: nodeId });
+    for (const listener of this.#listeners) listener.died?.(nodeId);
+  }
+
+  #left(nodeId: NodeId): void {
+    this.#parts.logger.info("node left", { peer: nodeId });
+    for (const listener of this.#listeners) listener.left?.(nodeId);
+  }
+}

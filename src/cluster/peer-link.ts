@@ -1,0 +1,198 @@
+/**
+ * PeerLink: the outbound link to one peer, over all its lives. It is opened with the first thing to say, and
+ * from then on kept open.
+ *
+ * What the peer has not taken, for whatever reason, makes one fact: it missed something. From then on
+ * nothing is queued and nothing costs anything, until a link is open and the peer can be told to read its log.
+ * That is the circuit breaker: a peer that is dead, frozen or slow holds at most one queue.
+ */
+import { Code, ConnectError } from "@connectrpc/connect";
+import { Backoff } from "../base/backoff.ts";
+import type { Cancel, Clock } from "../base/clock.ts";
+import { PrimError } from "../base/errors.ts";
+import type { NodeId } from "../base/ids.ts";
+import { LINK_CLOSE_MS_MAX, LINK_RETRY_MS_MAX, LINK_RETRY_MS_MIN } from "../base/limits.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Random } from "../base/random.ts";
+import { LinkCall, type LinkEnd, type LinkFrame, type LinkSource, type OpenLink } from "./link-call.ts";
+import { encodeBatch } from "./link-items.ts";
+import { LinkQueue } from "./link-queue.ts";
+
+export interface PeerLinkParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly open: OpenLink;
+  /** The hello of the next life. */
+  readonly hello: () => LinkSource["hello"];
+  /** The peer can be reached, or can't; said when it changes. */
+  readonly onReach: (reached: boolean) => void;
+  /** The peer does not answer: the connection is not to be used again. */
+  readonly onSilence: () => void;
+}
+
+/** What an operator wants to know. */
+export interface PeerLinkState {
+  readonly isOpen: boolean;
+  /** Items that wait. */
+  readonly queued: number;
+  /** Items handed to the link, and those the peer has to read from the log, since the start. */
+  readonly said: number;
+  readonly dropped: number;
+}
+
+export class PeerLink {
+  readonly #nodeId: NodeId;
+  readonly #parts: PeerLinkParts;
+  readonly #queue = new LinkQueue();
+  readonly #backoff: Backoff;
+  #call: LinkCall | undefined;
+  #cancelRetry: Cancel | undefined;
+  #missed = false;
+  #reached = true;
+  #wakeScheduled = false;
+  #closing: Promise<void> | undefined;
+  #ended = () => {};
+  #said = 0;
+  #dropped = 0;
+
+  constructor(nodeId: NodeId, parts: PeerLinkParts) {
+    this.#nodeId = nodeId;
+    this.#parts = parts;
+    this.#backoff = new Backoff(LINK_RETRY_MS_MIN, LINK_RETRY_MS_MAX, parts.random);
+  }
+
+  get state(): PeerLinkState {
+    const isOpen = this.#call?.isWelcomed === true;
+    return { isOpen, queued: this.#queue.length, said: this.#said, dropped: this.#dropped };
+  }
+
+  /** True while items are dropped: then they need not be made. */
+  get isDropping(): boolean {
+    return this.#missed || this.#closing !== undefined;
+  }
+
+  /** Sends an item, with what else is said in this turn of the event loop, or drops it and remembers that. */
+  say(item: string): void {
+    if (this.isDropping || !this.#queue.push(item)) {
+      this.miss(1);
+      return;
+    }
+    this.#said += 1;
+    this.#wakeSoon();
+  }
+
+  /** Items for the peer were dropped: it is told to read its log. */
+  miss(items: number): void {
+    if (this.#closing !== undefined) return;
+    this.#dropped += items + this.#queue.length;
+    if (this.#missed) return;
+    this.#missed = true;
+    this.#queue.clear();
+    this.#wakeSoon();
+  }
+
+  /** Says what is left and a goodbye, within LINK_CLOSE_MS_MAX; nothing is sent afterwards. Repeating it is safe. */
+  close(): Promise<void> {
+    this.#closing ??= this.#finish();
+    return this.#closing;
+  }
+
+  /** Ends the link at once, without a goodbye: the peer is no more. */
+  drop(): void {
+    this.#closing ??= Promise.resolve();
+    this.#cancelRetry?.();
+    this.#queue.clear();
+    this.#call?.abort(new ConnectError("The peer is gone", Code.Canceled));
+  }
+
+  async #finish(): Promise<void> {
+    this.#cancelRetry?.();
+    // What was said in this very turn has no link yet.
+    if (this.#call === undefined && this.#cancelRetry === undefined && this.#queue.length > 0) this.#start();
+    const call = this.#call;
+    if (call === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ended = resolve;
+    const cancel = this.#parts.clock.after(LINK_CLOSE_MS_MAX, () => {
+      call.abort(new ConnectError("The node stops", Code.Canceled));
+    });
+    call.finish();
+    await promise;
+    cancel();
+  }
+
+  #wakeSoon(): void {
+    if (this.#wakeScheduled) return;
+    this.#wakeScheduled = true;
+    this.#parts.clock.soon(() => {
+      this.#wakeScheduled = false;
+      if (this.#call !== undefined) this.#call.wake();
+      else if (this.#cancelRetry === undefined && this.#closing === undefined) this.#start();
+    });
+  }
+
+  #start(): void {
+    this.#cancelRetry = undefined;
+    const source: LinkSource = {
+      hello: this.#parts.hello(),
+      take: () => this.#take(),
+      welcomed: (version) => this.#welcomed(version),
+    };
+    const call = new LinkCall(this.#parts.open, source, this.#parts.clock);
+    this.#call = call;
+    void call.run().then((end) => this.#onEnd(end));
+  }
+
+  #take(): LinkFrame | undefined {
+    if (this.#missed) {
+      this.#missed = false;
+      return { frame: { case: "missed", value: {} } };
+    }
+    if (this.#queue.length === 0) return undefined;
+    return { frame: { case: "batch", value: encodeBatch(this.#queue.take()) } };
+  }
+
+  #welcomed(version: number): void {
+    this.#parts.logger.info("node link open", { peer: this.#nodeId, version });
+    this.#setReached(true);
+  }
+
+  #onEnd({ error, openMs, confirmed }: LinkEnd): void {
+    this.#call = undefined;
+    this.#ended();
+    if (this.#closing !== undefined) return;
+    // Who was there before may be there again at once, with the queue; who can't be had gets none.
+    if (!confirmed || (openMs === undefined && this.#queue.length > 0)) this.miss(0);
+    if (openMs !== undefined && openMs >= LINK_RETRY_MS_MAX) this.#backoff.reset();
+    const isLasting = error === undefined || isRefusal(error);
+    const retryMs = isLasting ? this.#backoff.long() : this.#backoff.next();
+    if (error === undefined) {
+      this.#parts.logger.info("node link ended by the peer", { peer: this.#nodeId });
+    } else {
+      const event = openMs === undefined && !this.#reached ? "debug" : "warn";
+      this.#parts.logger[event]("node link failed", { peer: this.#nodeId, error, retryMs });
+      if (error instanceof PrimError) this.#parts.onSilence();
+      this.#setReached(false);
+    }
+    this.#cancelRetry = this.#parts.clock.after(retryMs, () => this.#start());
+  }
+
+  #setReached(reached: boolean): void {
+    if (this.#reached === reached) return;
+    this.#reached = reached;
+    this.#parts.onReach(reached);
+  }
+}
+
+/** The peer has understood and said no: it will say so again. */
+function isRefusal(error: unknown): boolean {
+  const code = ConnectError.from(error).code;
+  return (
+    code === Code.FailedPrecondition ||
+    code === Code.InvalidArgument ||
+    code === Code.Unauthenticated ||
+    code === Code.Unimplemented ||
+    code === Code.ResourceExhausted
+  );
+}
