@@ -14,6 +14,8 @@ import { describeRun, type Report } from "./harness/report.ts";
 
 const BENCHES: Record<string, { readonly purpose: string; readonly file: string }> = {
   fanout: { file: "./fanout.ts", purpose: "deliveries to a room of 1,000, beside bare Bun publish" },
+  pace: { file: "./pace.ts", purpose: "messages to one room that come one by one from many senders" },
+  send: { file: "./send.ts", purpose: "sends in rooms of 10, beside bare Bun publish" },
   echo: { file: "./echo.ts", purpose: "ping and its answer over 50 connections, beside a bare Bun echo" },
   memory: { file: "./memory.ts", purpose: "memory per idle connection, bare, connected, and logged in" },
   login: { file: "./login.ts", purpose: "cost of a login while the room grows to 10,000 users" },

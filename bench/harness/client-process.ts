@@ -7,6 +7,8 @@ import { ClientPool } from "./client-pool.ts";
 import type { Command, Results } from "./commands.ts";
 import { echo } from "./echo-load.ts";
 import { fanOut } from "./fan-out-load.ts";
+import { paced } from "./paced-load.ts";
+import { send } from "./send-load.ts";
 
 const pool = new ClientPool();
 
@@ -22,6 +24,12 @@ async function perform(command: Command, id: number): Promise<Results[keyof Resu
       return await fanOut(pool, command, `${process.pid}-${id}`);
     case "echo":
       return await echo(pool, command);
+    case "joinRooms":
+      return await pool.joinRooms(command);
+    case "send":
+      return await send(pool, command, id);
+    case "paced":
+      return await paced(pool, command, `${process.pid}-${id}`);
   }
 }
 

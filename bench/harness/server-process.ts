@@ -23,7 +23,7 @@ const LISTENING = /listening (.*)\n/;
 
 /** Which of prim's logs: in memory, or SQLite in a directory of its own. */
 export type PrimStorage = "memory" | "sqlite";
-export type BareMode = "idle" | "member" | "login" | "publish" | "echo" | "answer";
+export type BareMode = "idle" | "member" | "login" | "publish" | "rooms" | "echo" | "answer";
 
 export class ServerProcess {
   /** Where the WebSocket is; empty if there is none. */
@@ -45,8 +45,13 @@ export class ServerProcess {
     this.#cpu = new CpuMeter(child.pid);
   }
 
-  static async bare(context: BenchContext, mode: BareMode, frameBytes = 100): Promise<ServerProcess> {
-    const flags = ["--mode", mode, "--frame-bytes", String(frameBytes)];
+  static async bare(
+    context: BenchContext,
+    mode: BareMode,
+    frameBytes = 100,
+    roomSize = 10,
+  ): Promise<ServerProcess> {
+    const flags = ["--mode", mode, "--frame-bytes", String(frameBytes), "--room-size", String(roomSize)];
     return await ServerProcess.#start(context, [process.execPath, BARE, ...flags]);
   }
 
