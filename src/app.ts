@@ -206,6 +206,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         chat,
         api,
         hub,
+        nodeId,
         reporter,
         signaller,
         streams,
@@ -302,7 +303,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       ...{ proxies, log: logger, clock },
     };
     if (worker === undefined || cluster === undefined) {
-      const handlers = [...rpc.handlers, ...rpc.peerHandlers];
+      const handlers = cluster === undefined ? rpc.handlers : rpc.peerHandlers;
       rpcServer = await RpcServer.listen({ ...common, handlers, port: ports.rpcPort });
       peerServer = rpcServer;
     } else {
