@@ -1,8 +1,8 @@
 /**
  * The composition root: makes the parts of a node and joins them. It decides nothing else.
  */
+import { fileURLToPath } from "node:url";
 import type { Server } from "bun";
-import page from "../web/index.html";
 import { createAppCluster } from "./app-cluster.ts";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
@@ -31,6 +31,7 @@ import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
 import { Signaller } from "./core/signaller.ts";
+import { GrowthCollector } from "./observe/growth-collector.ts";
 import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
@@ -38,6 +39,7 @@ import { RedisConnection } from "./storage/redis/redis-connection.ts";
 import { RedisStore } from "./storage/redis/redis-store.ts";
 import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
+import { PageFiles } from "./transport/http/page-files.ts";
 import { listen } from "./transport/listener.ts";
 import { createBrowserDoor } from "./transport/rpc/browser-door.ts";
 import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
@@ -99,11 +101,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   const nodeId = newNodeId();
   const ports = worker?.order.ports ?? settings;
   const hub = new Hub();
-  const topics = new TopicFanout(hub);
+  const topics = new TopicFanout(hub, clock);
   const streams = new StreamFanout();
   const fanout = new Fanouts([topics, streams]);
   const proxies = new TrustedProxies(settings.trustedProxies);
   const monitor = new ProcessMonitor(clock);
+  const collector = new GrowthCollector(clock, () => hub.sessions.size + hub.loggedIn);
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
   let rpcServer: RpcServer | undefined;
@@ -242,7 +245,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, publisher, resyncer, announcer, gateway, http, rpc, ownReport, cluster };
+    return { chat, api, delivery, publisher, resyncer, announcer, gateway, http, rpc, ownReport, cluster };
   }
 
   async function openStore(): Promise<Store> {
@@ -260,6 +263,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): void {
     const websocket = gateway.handler();
     const common = { host: settings.host, websocket, shared: worker !== undefined };
+    const page = new PageFiles(fileURLToPath(new URL("../web/index.html", import.meta.url)), logger);
     const door = createBrowserDoor(rpc.handlers, {
       httpVersion: "2",
       corsOrigins: config.http.corsOrigins,
@@ -270,13 +274,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         ...common,
         setting: "app.httpPort",
         port: ports.httpPort,
-        pages: { "/home/index": page },
         bodyBytesMax: BODY_BYTES_MAX,
         http2: true,
         fetch: (request, server) => {
           const path = new URL(request.url).pathname;
           if (path === WEBSOCKET_PATH) return gateway.upgrade(request, server);
-          return door(request, path, server) ?? http.fetch(request, { server });
+          return door(request, path, server) ?? page.answer(request, path) ?? http.fetch(request, { server });
         },
       }),
     );
@@ -373,6 +376,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
         await new Promise<void>((resolve) => clock.soon(resolve));
       } while (parts.publisher.underWay > 0);
+      parts.delivery.flushAll();
     },
 
     async stop() {
@@ -382,6 +386,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       parts?.resyncer.stop();
       sweep.stop();
       monitor.stop();
+      collector.stop();
       const closing = servers;
       servers = [];
       const graceful = closing.map((server) => server.stop());

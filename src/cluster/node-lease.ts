@@ -6,6 +6,7 @@
  */
 import type { Cancel, Clock } from "../base/clock.ts";
 import { withDeadline } from "../base/deadline.ts";
+import { CLEAR_LOCK_MS } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { NodeRecord, NodeRegistry } from "../core/node-registry.ts";
 
@@ -68,12 +69,13 @@ export class NodeLease {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#cancelRetry?.();
-    await this.#renewing;
     this.#renewedAt = undefined;
     const { registry, clock, logger, describe } = this.#parts;
     const { nodeId } = describe();
+    // A renewal that came after the release would take the lease again.
+    const released = (this.#renewing ?? Promise.resolve()).then(() => registry.release(nodeId));
     try {
-      await withDeadline(clock, this.#leaseMs / 3, "release the lease", registry.release(nodeId));
+      await withDeadline(clock, this.#leaseMs / 3, "release the lease", released);
     } catch (error) {
       logger.warn("node lease not released", { nodeId, error });
     }
@@ -122,25 +124,23 @@ export class NodeLease {
     this.#parts.onRegained();
   }
 
+  /** Renews, and says whether the lease was held until then. */
   async #tell(generation: number): Promise<boolean> {
+    const held = await this.#renewWith(generation);
+    // It took long, since somebody was clearing after this node: where the lease was counted from is long ago.
+    if (this.#parts.clock.monotonic() - (this.#renewedAt ?? 0) > this.#leaseMs / 3) {
+      await this.#renewWith(generation);
+    }
+    return held;
+  }
+
+  async #renewWith(generation: number): Promise<boolean> {
     const { registry, clock, describe } = this.#parts;
     const startedAt = clock.monotonic();
-    const record = { ...describe(), generation };
-    const deadlineMs = this.#leaseMs / 3;
-    const renewal = registry.renew(record, this.#leaseMs);
-    try {
-      const held = await withDeadline(clock, deadlineMs, "renew the lease", renewal);
-      this.#renewedAt = startedAt;
-      return held;
-    } catch (error) {
-      // The registry says once that a lease is a new one, be it too late.
-      renewal.then(
-        (held) => {
-          if (!held) this.#lost = true;
-        },
-        () => {}, // The failure that is thrown, or one after the deadline: the lease is renewed again anyway.
-      );
-      throw error;
-    }
+    const renewal = registry.renew({ ...describe(), generation }, this.#leaseMs);
+    // Who gives up sooner would miss the answer that says that the lease was lost; later it is known to be.
+    const held = await withDeadline(clock, this.#leaseMs + CLEAR_LOCK_MS, "renew the lease", renewal);
+    this.#renewedAt = startedAt;
+    return held;
   }
 }
