@@ -156,7 +156,7 @@ export const LINK_OPEN_MS_MAX = 3_000;
 export const LINK_RETRY_MS_MIN = 100;
 export const LINK_RETRY_MS_MAX = 10_000;
 /** What a peer gets to take the rest when this node stops. */
-export const LINK_CLOSE_MS_MAX = 1_000;
+export const LINK_CLOSE_MS_MAX = 2_000;
 /** While a living peer is out of reach the log is looked at this often: it costs a read for each open channel. */
 export const OUT_OF_REACH_RESYNC_MS = 30_000;
 /** The shortest time between two looks at all open channels. */

@@ -110,5 +110,6 @@ export class LinkProxy {
     client.on("data", (chunk) => {
       setTimeout(() => server.destroyed || server.write(chunk), this.delayMs);
     });
+    client.resume();
   }
 }

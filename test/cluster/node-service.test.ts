@@ -11,8 +11,9 @@ import { ClusterNode } from "./cluster-node.ts";
 import { messageOf } from "./messages.ts";
 import { RegistryInMemory } from "./registry-in-memory.ts";
 
-const registry = new RegistryInMemory();
-const secret = registry.theSecret;
+const secret = new RegistryInMemory().theSecret;
+/** A node that is alone in its cluster. */
+const startNode = () => ClusterNode.start(new RegistryInMemory());
 
 /** A link by hand: frames are sent when the test says so. */
 class HandLink {
@@ -91,7 +92,7 @@ const batchOf = (...offsets: number[]) =>
   Buffer.from(encodeBatch(offsets.map((offset) => messageText(messageOf(offset))))).toString();
 
 test("a caller without the secret, or with a wrong one, is refused whatever it asks", async () => {
-  await using node = await ClusterNode.start(registry);
+  await using node = await startNode();
   for (const shown of [null, "", "x", `${secret}x`, secret.slice(1)]) {
     const link = new HandLink(node, shown).hello("x");
     expect(await within(link.ended, "the refusal")).toStartWith("Unauthenticated: ");
@@ -107,7 +108,7 @@ test("a caller without the secret, or with a wrong one, is refused whatever it a
 });
 
 test("only gRPC is spoken between nodes: pages of browsers can't even try", async () => {
-  await using node = await ClusterNode.start(registry);
+  await using node = await startNode();
   const transport = createConnectTransport({ baseUrl: `http://${node.rpcAddress}`, httpVersion: "2" });
   const headers = { authorization: `Bearer ${secret}` };
   const call = createClient(NodeService, transport).isOnline({ user: { userId: "ann" } }, { headers });
@@ -120,7 +121,7 @@ test("only gRPC is spoken between nodes: pages of browsers can't even try", asyn
 });
 
 test("a hello that can't be taken ends the link with words for it, and is no reason to look at the log", async () => {
-  await using node = await ClusterNode.start(registry);
+  await using node = await startNode();
   const cases: readonly [HandLink, string][] = [
     [new HandLink(node).batch("[]"), "InvalidArgument: Cannot link: the first frame is not a hello"],
     [new HandLink(node).done(), "InvalidArgument: Cannot link: the first frame is not a hello"],
@@ -137,14 +138,14 @@ test("a hello that can't be taken ends the link with words for it, and is no rea
 });
 
 test("a hello that doesn't come is waited for no longer than its time", async () => {
-  await using node = await ClusterNode.start(registry);
+  await using node = await startNode();
   const startedAt = performance.now();
   expect(await within(new HandLink(node).ended, "the end")).toStartWith("DeadlineExceeded: ");
   expect(performance.now() - startedAt).toBeGreaterThan(LINK_OPEN_MS_MAX - 100);
 });
 
 test("a frame that can't be taken ends the link and makes a look at the log; what came before it counts", async () => {
-  await using node = await ClusterNode.start(registry);
+  await using node = await startNode();
   const second = (link: HandLink) => link.hello("x", 2n);
   for (const [at, spoil] of [
     (link: HandLink) => link.batch("no json"),
@@ -167,7 +168,7 @@ test("a frame that can't be taken ends the link and makes a look at the log; wha
 });
 
 test("a newer link of a peer takes the place of the older one, and makes a look; an older one is refused", async () => {
-  await using node = await ClusterNode.start(registry);
+  await using node = await startNode();
   const older = new HandLink(node).hello("x", 5n);
   await older.until("welcome");
   const newer = new HandLink(node).hello("x", 6n);
@@ -181,7 +182,7 @@ test("a newer link of a peer takes the place of the older one, and makes a look;
 });
 
 test("a link that ends in order but without a goodbye is broken; with one it is not", async () => {
-  await using node = await ClusterNode.start(registry);
+  await using node = await startNode();
   const polite = new HandLink(node).hello("polite").batch(batchOf(1, 2)).send({ case: "goodbye", value: {} });
   expect(await within(polite.done().ended, "its end")).toBe("ok");
   expect(polite.answers.at(-1)).toBe("ack 2");
@@ -197,7 +198,7 @@ test("a link that ends in order but without a goodbye is broken; with one it is 
 });
 
 test("a caller that falls silent is given up in time", async () => {
-  await using node = await ClusterNode.start(registry);
+  await using node = await startNode();
   const startedAt = performance.now();
   const link = new HandLink(node).hello("x");
   expect(await within(link.ended, "the end")).toStartWith("DeadlineExceeded: ");
@@ -206,7 +207,7 @@ test("a caller that falls silent is given up in time", async () => {
 });
 
 test("many links that come and go leave nothing behind", async () => {
-  await using node = await ClusterNode.start(registry);
+  await using node = await startNode();
   const transport = transportTo(node);
   const rounds = async (count: number) => {
     for (let round = 0; round < count; round++) {
