@@ -18,6 +18,7 @@ const BENCHES: Record<string, { readonly purpose: string; readonly file: string 
   memory: { file: "./memory.ts", purpose: "memory per idle connection, bare, connected, and logged in" },
   login: { file: "./login.ts", purpose: "cost of a login while the room grows to 10,000 users" },
   store: { file: "./store.ts", purpose: "appends and reads of the channel logs" },
+  attendance: { file: "./attendance.ts", purpose: "comings and goings of big and small rooms in Redis" },
   rpc: {
     file: "./rpc.ts",
     purpose: "unary calls over Connect and gRPC, beside the same handler on bare Bun",

@@ -168,6 +168,8 @@ export const PEER_CALL_RETRY_MS_MAX = 5_000;
 export const CLEAR_LOCK_MS = 10_000;
 /** How often a node that came back asks whether who cleared after it has stopped. */
 export const CLEAR_STOPPED_PERIOD_MS = 20;
+/** How long it asks in one renewal of its lease: one who lives stops within milliseconds, and for the others it comes again. */
+export const CLEAR_STOPPED_MS_MAX = 400;
 /** Keys looked at by one step of clearing: well under a millisecond of Redis. */
 export const CLEAR_KEYS_PER_STEP = 1_000;
 /** Rooms cleared by one round trip, which are as many as nobody announces if the clearer dies then. */

@@ -102,6 +102,8 @@ export class NodeLease {
     const held = await this.#tell(wasLost ? this.#generation + 1 : this.#generation);
     if (isFirst) return;
     if (held && !wasLost) return;
+    // Said once: whatever fails from here on, the next renewal knows.
+    this.#lost = true;
     if (!wasLost) await this.#tell(this.#generation + 1);
     this.#lost = false;
     this.#generation += 1;
@@ -114,13 +116,20 @@ export class NodeLease {
     const startedAt = clock.monotonic();
     const record = { ...describe(), generation };
     const deadlineMs = this.#leaseMs / 3;
-    const held = await withDeadline(
-      clock,
-      deadlineMs,
-      "renew the lease",
-      registry.renew(record, this.#leaseMs),
-    );
-    this.#renewedAt = startedAt;
-    return held;
+    const renewal = registry.renew(record, this.#leaseMs);
+    try {
+      const held = await withDeadline(clock, deadlineMs, "renew the lease", renewal);
+      this.#renewedAt = startedAt;
+      return held;
+    } catch (error) {
+      // The registry says once that a lease is a new one, be it too late.
+      renewal.then(
+        (held) => {
+          if (!held) this.#lost = true;
+        },
+        () => {}, // The failure that is thrown, or one after the deadline: the lease is renewed again anyway.
+      );
+      throw error;
+    }
   }
 }

@@ -4,12 +4,14 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { REDIS_START_MS_MAX } from "../../src/base/limits.ts";
 import { redisScript } from "../../src/storage/redis/redis-script.ts";
+import { allOf, attendee, die, room } from "../contract/cluster-bed.ts";
 import { ann, lobby, offsetsOf, readAll, refusalOf, send } from "../contract/store-bed.ts";
 import { eventually, within } from "../deadline.ts";
 import { describeWith } from "../parts.ts";
 import { temporaryFolder } from "../prim-process.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
 import { addressOf, guidedAclLine, keepingLogger, newPrefix, RedisBed } from "./redis-bed.ts";
+import { redisNode } from "./redis-cluster-bed.ts";
 import { freePort, RedisServer, type RedisServerOptions } from "./redis-server.ts";
 
 describeWith("redis-server", "RedisConnection", () => {
@@ -96,10 +98,24 @@ describeWith("redis-server", "RedisConnection", () => {
     const server = await start();
     await server.admin.call("ACL", ...guidedAclLine().split(" ").slice(1));
     const address = { ...addressOf(server), username: "prim", password: "CHANGE-ME", database: 2 };
-    const { store } = await bed.open(address, {
+    const { store, connection } = await bed.open(address, {
       connection: { keyPrefix: "prim:" },
       store: { ageMs: 1, countMax: 3 },
     });
+    const a = redisNode(connection, "a");
+    const b = redisNode(connection, "b");
+    await a.registry.secret();
+    await b.log.join(room("hall"));
+    await b.attendance.enter(room("hall"), attendee("ann"), 10);
+    await a.attendance.enter(room("hall"), attendee("bob"), 10);
+    await a.attendance.exit(room("hall"), attendee("bob"), 10);
+    expect(await a.attendance.count(room("hall"))).toBe(1);
+    await die(b);
+    expect(await allOf(a.registry.clear(b.nodeId, 10))).toHaveLength(1);
+    await b.attendance.enter(room("hall"), attendee("ann"), 10);
+    await die(b);
+    expect(await allOf(a.registry.clear(b.nodeId, 0))).toHaveLength(1);
+    await a.registry.release(a.nodeId);
     for (let n = 0; n < 300; n++) void send(store, lobby, { seq: String(n) });
     await send(store, lobby, { seq: "1" });
     const head = await store.join(lobby);
