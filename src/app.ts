@@ -1,8 +1,8 @@
 /**
  * The composition root: makes the parts of a node and joins them. It decides nothing else.
  */
+import { fileURLToPath } from "node:url";
 import type { Server } from "bun";
-import page from "../web/index.html";
 import { createAppCluster } from "./app-cluster.ts";
 import { type AppStore, openAppStore } from "./app-store.ts";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
@@ -32,6 +32,7 @@ import { Signaller } from "./core/signaller.ts";
 import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
+import { PageFiles } from "./transport/http/page-files.ts";
 import { listen } from "./transport/listener.ts";
 import { createBrowserDoor } from "./transport/rpc/browser-door.ts";
 import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
@@ -239,6 +240,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): void {
     const websocket = gateway.handler();
     const common = { host: settings.host, websocket, shared: worker !== undefined };
+    const page = new PageFiles(fileURLToPath(new URL("../web/index.html", import.meta.url)), logger);
     const door = createBrowserDoor(rpc.handlers, {
       httpVersion: "2",
       corsOrigins: config.http.corsOrigins,
@@ -249,13 +251,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         ...common,
         setting: "app.httpPort",
         port: ports.httpPort,
-        pages: { "/home/index": page },
         bodyBytesMax: BODY_BYTES_MAX,
         http2: true,
         fetch: (request, server) => {
           const path = new URL(request.url).pathname;
           if (path === WEBSOCKET_PATH) return gateway.upgrade(request, server);
-          return door(request, path, server) ?? http.fetch(request, { server });
+          return door(request, path, server) ?? page.answer(request, path) ?? http.fetch(request, { server });
         },
       }),
     );

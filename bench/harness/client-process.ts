@@ -2,8 +2,9 @@
  * The child process that holds the clients. It does what its parent asks over IPC, one command at
  * a time, and ends with its parent. Everything it can be asked is in commands.ts.
  */
+import { answerCalls } from "./answering.ts";
 import { ClientPool } from "./client-pool.ts";
-import type { Answer, Call, Command, Results } from "./commands.ts";
+import type { Command, Results } from "./commands.ts";
 import { echo } from "./echo-load.ts";
 import { fanOut } from "./fan-out-load.ts";
 
@@ -24,15 +25,4 @@ async function perform(command: Command, id: number): Promise<Results[keyof Resu
   }
 }
 
-function answer(message: Answer): void {
-  process.send?.(message);
-}
-
-process.on("message", ({ id, command }: Call) => {
-  perform(command, id).then(
-    (result) => answer({ id, ok: true, result }),
-    (error: unknown) =>
-      answer({ id, ok: false, error: error instanceof Error ? error.message : String(error) }),
-  );
-});
-process.on("disconnect", () => process.exit(0));
+answerCalls(perform);

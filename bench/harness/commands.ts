@@ -79,14 +79,3 @@ export interface Results {
   readonly fanOut: FanOutResult;
   readonly echo: EchoResult;
 }
-
-/** Parent to child. */
-export interface Call {
-  readonly id: number;
-  readonly command: Command;
-}
-
-/** Child to parent: the result of the command's kind, or what went wrong. */
-export type Answer =
-  | { readonly id: number; readonly ok: true; readonly result: Results[keyof Results] }
-  | { readonly id: number; readonly ok: false; readonly error: string };

@@ -1,105 +1,161 @@
 import { expect, test } from "bun:test";
+import { RegistryInMemory } from "../../test/cluster/registry-in-memory.ts";
+import { eventually } from "../../test/deadline.ts";
 import { FakeClock } from "../../test/fake-clock.ts";
-import { PrimError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
+import { CLEAR_LOCK_MS } from "../base/limits.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { NodeRecord } from "../core/node-registry.ts";
 import { NodeLease } from "./node-lease.ts";
 
-const LEASE_MS = 3_000;
-const PERIOD_MS = LEASE_MS / 3;
+const LEASE_MS = 9_000;
+const nodeId = "node-a" as NodeId;
 
-/** A lease whose renewals the test answers, one by one. */
-function setUp() {
+function bed() {
   const clock = new FakeClock();
-  const asked: { readonly record: NodeRecord; readonly answer: PromiseWithResolvers<boolean> }[] = [];
-  let regained = 0;
+  const registry = new RegistryInMemory(clock);
+  const events: string[] = [];
+  let status: NodeRecord["status"] = "serving";
   const lease = new NodeLease(
     {
-      registry: {
-        renew(record) {
-          const answer = Promise.withResolvers<boolean>();
-          asked.push({ record, answer });
-          return answer.promise;
-        },
-        async release() {},
-      },
+      registry,
       clock,
       logger: silentLogger,
       describe: () => ({
-        nodeId: "a" as NodeId,
-        rpcAddress: "10.0.0.1:9001",
-        version: "0.1.0",
+        nodeId,
+        rpcAddress: "127.0.0.1:1",
+        version: "test",
         linkVersions: [1, 1],
-        status: "serving",
+        status,
         startedAt: 0,
-        load: { connections: 0, sessions: 0 },
+        load: { connections: 1, sessions: 2 },
       }),
-      onRegained: () => {
-        regained += 1;
-      },
+      onRegained: () => void events.push(`regained ${lease.generation}`),
     },
     LEASE_MS,
   );
-  const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
-  const reply = async (index: number, answer: boolean | PrimError) => {
-    const call = asked[index];
-    if (call === undefined) throw new Error(`Renewal ${index} was not asked for`);
-    if (answer instanceof PrimError) call.answer.reject(answer);
-    else call.answer.resolve(answer);
-    await settle();
+  /** Moves time, and lets what it started come to its end. */
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 50) {
+      clock.advance(Math.min(50, left));
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
   };
-  const pass = async (durationMs: number) => {
-    clock.advance(durationMs);
-    await settle();
+  const drain = () => {
+    status = "draining";
   };
-  const start = async () => {
-    const starting = lease.start();
-    await reply(0, false);
-    await starting;
-  };
-  return { lease, asked, start, reply, pass, regainedTimes: () => regained };
+  return { clock, registry, lease, events, pass, drain };
 }
 
-test("NodeLease counts a new generation when the registry has a new lease for it", async () => {
-  const { lease, asked, start, reply, pass, regainedTimes } = setUp();
-  await start();
-  await pass(PERIOD_MS);
-  await reply(1, true);
-  expect(regainedTimes()).toBe(0);
-  await pass(PERIOD_MS);
-  await reply(2, false);
-  await reply(3, true);
-  expect(regainedTimes()).toBe(1);
-  expect(lease.generation).toBe(2);
-  expect(asked.map(({ record }) => record.generation)).toEqual([1, 1, 1, 2]);
-});
-
-test("NodeLease hears of a new lease though the answer came after its deadline", async () => {
-  const { lease, start, reply, pass, regainedTimes } = setUp();
-  await start();
-  await pass(PERIOD_MS);
-  await pass(PERIOD_MS);
-  await reply(1, false);
-  expect(regainedTimes()).toBe(0);
+test("the lease is taken at the start, renewed every third of it, and given back", async () => {
+  const { registry, lease, events, pass } = bed();
+  expect(lease.isAlive).toBe(false);
+  await lease.start();
   expect(lease.isAlive).toBe(true);
-  const publishing = lease.publish();
-  await pass(0);
-  await reply(2, true);
-  await publishing;
-  expect(regainedTimes()).toBe(1);
-  expect(lease.generation).toBe(2);
+  await pass(30_000);
+  expect(lease.isAlive).toBe(true);
+  expect(registry.renewals.length).toBe(11);
+  expect(new Set(registry.renewals.map(({ generation }) => generation))).toEqual(new Set([1]));
+  await lease.stop();
+  expect(lease.isAlive).toBe(false);
+  expect((await registry.list()).living).toEqual([]);
+  await pass(30_000);
+  expect(registry.renewals.length).toBe(11);
+  expect(events).toEqual([]);
 });
 
-test("NodeLease remembers a new lease when telling its generation fails", async () => {
-  const { lease, start, reply, pass, regainedTimes } = setUp();
-  await start();
-  await pass(PERIOD_MS);
-  await reply(1, false);
-  await reply(2, new PrimError("unavailable", "Cannot use Redis: it is away"));
-  expect(regainedTimes()).toBe(0);
-  await pass(PERIOD_MS);
-  await reply(3, true);
-  expect(regainedTimes()).toBe(1);
-  expect(lease.generation).toBe(2);
+test("a registry that is away for less than a lease changes nothing", async () => {
+  const { registry, lease, events, pass } = bed();
+  await lease.start();
+  registry.isAway = true;
+  await pass(LEASE_MS - 1_000);
+  expect(lease.isAlive).toBe(true);
+  registry.isAway = false;
+  await pass(1_000);
+  expect(lease.isAlive).toBe(true);
+  expect(events).toEqual([]);
+  expect(lease.generation).toBe(1);
+});
+
+test("a registry that is away for a whole lease ends it; when it is back a new generation begins, once", async () => {
+  const { registry, lease, events, pass } = bed();
+  await lease.start();
+  registry.isAway = true;
+  await pass(LEASE_MS);
+  expect(lease.isAlive).toBe(false);
+  await pass(20_000);
+  registry.isAway = false;
+  await pass(LEASE_MS);
+  expect(lease.isAlive).toBe(true);
+  expect(events).toEqual(["regained 2"]);
+  expect(registry.renewals.at(-1)?.generation).toBe(2);
+});
+
+test("a lease that others saw run out, though it was renewed in time by our clock, is regained as a new generation", async () => {
+  const { registry, lease, events, pass } = bed();
+  await lease.start();
+  registry.expire(nodeId);
+  await pass(3_000);
+  expect(events).toEqual(["regained 2"]);
+  const [living] = (await registry.list()).living;
+  expect(living?.generation).toBe(2);
+  await pass(30_000);
+  expect(events).toEqual(["regained 2"]);
+});
+
+test("a registry that takes its time, since somebody clears after this node, is waited for, and the lease regained once", async () => {
+  const { registry, lease, events, pass } = bed();
+  await lease.start();
+  registry.expire(nodeId);
+  registry.delay = Promise.withResolvers();
+  await pass(CLEAR_LOCK_MS);
+  expect(lease.isAlive).toBe(false);
+  registry.delay.resolve();
+  registry.delay = undefined;
+  await pass(100);
+  expect(lease.isAlive).toBe(true);
+  await pass(3 * LEASE_MS);
+  expect(events).toEqual(["regained 2"]);
+  expect(lease.isAlive).toBe(true);
+});
+
+test("a registry that never answers is given up when the lease is known to be lost, and asked again", async () => {
+  const { registry, lease, events, pass } = bed();
+  await lease.start();
+  registry.isFrozen = true;
+  await pass(LEASE_MS + 500);
+  expect(lease.isAlive).toBe(false);
+  registry.isFrozen = false;
+  await pass(LEASE_MS + CLEAR_LOCK_MS);
+  expect(lease.isAlive).toBe(true);
+  expect(events).toEqual(["regained 2"]);
+});
+
+test("start() fails if the registry is away, and may be called again", async () => {
+  const { registry, lease } = bed();
+  registry.isAway = true;
+  await expect(lease.start()).rejects.toMatchObject({ code: "unavailable" });
+  expect(lease.isAlive).toBe(false);
+  registry.isAway = false;
+  await lease.start();
+  expect(lease.isAlive).toBe(true);
+});
+
+test("publish() tells a new status at once; stop() of a registry that is away doesn't fail", async () => {
+  const { registry, lease, drain, clock } = bed();
+  await lease.start();
+  drain();
+  await lease.publish();
+  expect(registry.renewals.map(({ status }) => status)).toEqual(["serving", "draining"]);
+  registry.isFrozen = true;
+  let stopped = false;
+  const stopping = lease.stop().then(() => {
+    stopped = true;
+  });
+  await eventually(
+    () => clock.advance(500),
+    () => stopped,
+    "stop()",
+  );
+  await stopping;
 });
