@@ -4,18 +4,16 @@
 import { fileURLToPath } from "node:url";
 import type { Server } from "bun";
 import { createAppCluster } from "./app-cluster.ts";
+import { type AppStore, openAppStore } from "./app-store.ts";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
 import { assert, PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
 import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
 import type { AdjustableLogger } from "./base/logger.ts";
-import { redisAddressOf } from "./config/redis-address.ts";
 import type { Config } from "./config/settings.ts";
-import { MEMORY_ONLY } from "./config/settings.ts";
 import { Announcer } from "./core/announcer.ts";
 import { BROADCAST } from "./core/channel.ts";
-import type { Store } from "./core/channel-log.ts";
 import { Chat } from "./core/chat.ts";
 import { Delivery } from "./core/delivery.ts";
 import { Directory } from "./core/directory.ts";
@@ -34,10 +32,6 @@ import { Signaller } from "./core/signaller.ts";
 import { GrowthCollector } from "./observe/growth-collector.ts";
 import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
-import { MemoryStore } from "./storage/memory/memory-store.ts";
-import { RedisConnection } from "./storage/redis/redis-connection.ts";
-import { RedisStore } from "./storage/redis/redis-store.ts";
-import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
 import { PageFiles } from "./transport/http/page-files.ts";
 import { listen } from "./transport/listener.ts";
@@ -112,13 +106,11 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   let rpcServer: RpcServer | undefined;
   /** Where other nodes come; the same, but for workers. */
   let peerServer: RpcServer | undefined;
-  const redisAddress = redisAddressOf(config);
-  let redis: RedisConnection | undefined;
-  let store: Store | undefined;
+  let storage: AppStore | undefined;
   let phase: "starting" | "ready" | "draining" | "stopped" = "starting";
   let parts: ReturnType<typeof compose> | undefined;
 
-  function compose(opened: Store) {
+  function compose({ store: opened, redis, name: storeName }: AppStore) {
     const delivery = new Delivery({ log: opened, fanout, logger, clock });
     const resyncer = new Resyncer(() => delivery.resync(), clock, logger);
     redis?.onBack(() => resyncer.look());
@@ -224,8 +216,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
             slowClosed: rpc.slowClosed,
           }),
           storage: {
-            name:
-              redisAddress !== undefined ? "redis" : settings.dataDir === MEMORY_ONLY ? "memory" : "sqlite",
+            name: storeName,
             answers: () =>
               opened.read(BROADCAST, { before: undefined, limit: 1 }).then(
                 () => true,
@@ -246,18 +237,6 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       },
     );
     return { chat, api, delivery, publisher, resyncer, announcer, gateway, http, rpc, ownReport, cluster };
-  }
-
-  async function openStore(): Promise<Store> {
-    const bounds = { countMax: config.history.countMax, ageMs: config.history.ageSeconds * 1_000 };
-    if (redisAddress !== undefined) {
-      const { keyPrefix, timeoutMs } = config.redis;
-      const options = { address: redisAddress, keyPrefix, callTimeoutMs: timeoutMs, clock, log: logger };
-      redis = await RedisConnection.open(options);
-      return new RedisStore({ connection: redis, nodeId, clock, ...bounds });
-    }
-    if (settings.dataDir === MEMORY_ONLY) return new MemoryStore({ clock, ...bounds });
-    return SqliteStore.open(settings.dataDir, { clock, log: logger, ...bounds });
   }
 
   function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): void {
@@ -332,8 +311,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   return {
     async start() {
       try {
-        store = await openStore();
-        parts = compose(store);
+        storage = await openAppStore(config, nodeId, clock, logger);
+        parts = compose(storage);
         await openRpcPorts(parts);
         openPorts(parts);
       } catch (error) {
@@ -398,8 +377,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       await new Promise<void>((resolve) => clock.after(CLOSING_POLL_MS, resolve));
       for (const server of closing) void server.stop(true);
       await Promise.allSettled([...graceful, ...calls]);
-      await store?.close();
-      await redis?.close();
+      await storage?.store.close();
+      await storage?.redis?.close();
     },
 
     report(lists) {
