@@ -27,6 +27,8 @@ interface Measured {
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly maxMs: number;
+  /** CPU of the page's main thread, of a thousand. */
+  readonly mainThreadMsPerSecond: number;
   readonly elements: number;
 }
 
@@ -98,6 +100,13 @@ async function measure(
   rate: number,
 ): Promise<Measured> {
   await page.evaluate("keyTimes.length = 0");
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busySeconds = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
+  };
+  const busyBefore = await busySeconds();
   const durationMs = numberFlag(context, "seconds") * 1_000;
   const start = performance.now();
   const elapsed = () => performance.now() - start;
@@ -118,6 +127,7 @@ async function measure(
   }
   clearInterval(timer);
   const wallMs = elapsed();
+  const mainThreadMs = ((await busySeconds()) - busyBefore) * 1_000;
   await Promise.all(sends);
   await page.waitForFunction(`keyTimes.length >= ${keys}`);
   const times = (await page.evaluate("keyTimes")) as number[];
@@ -128,6 +138,7 @@ async function measure(
     p50Ms: rounded(median(sorted)),
     p95Ms: rounded(sorted[Math.floor(sorted.length * 0.95)] ?? Number.NaN),
     maxMs: rounded(sorted.at(-1) ?? Number.NaN),
+    mainThreadMsPerSecond: rounded((mainThreadMs / wallMs) * 1_000),
     elements: await page.locator("*").count(),
   };
 }

@@ -41,7 +41,7 @@ export const chinese: Wording = {
   online: "已连接",
   offlineShort: "未连接",
   draining: "服务器即将重启，稍后会自动重新连接。",
-  lost: "连接已断开。你写的内容会保留，恢复后自动发送。",
+  lost: "连接已断开。你写的内容会在恢复后自动发送。",
   retryIn: (seconds) => (seconds > 0 ? `${seconds} 秒后重试` : "正在重试…"),
   backAgain: "已重新连接。",
   refused: "服务器拒绝了登录。",

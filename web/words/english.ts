@@ -45,7 +45,7 @@ export const english = {
   online: "Connected",
   offlineShort: "Not connected",
   draining: "The server is about to restart. You will be connected again by itself.",
-  lost: "Connection lost. What you write is kept and sent when it is back.",
+  lost: "Connection lost. What you write is sent when it is back.",
   retryIn: (seconds: number) => (seconds > 0 ? `Trying again in ${seconds} s` : "Trying again…"),
   backAgain: "Connected again.",
   refused: "The server does not let you in.",
