@@ -7,8 +7,9 @@ import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
 import { assert, PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
-import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
+import { HTTP_BODY_BYTES_MAX, REFERENCE_RECORDS_AT_ONCE, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
 import type { AdjustableLogger } from "./base/logger.ts";
+import { advertisedAddress } from "./cluster/advertised-address.ts";
 import { redisAddressOf } from "./config/redis-address.ts";
 import type { Config } from "./config/settings.ts";
 import { MEMORY_ONLY } from "./config/settings.ts";
@@ -30,11 +31,13 @@ import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
 import { Signaller } from "./core/signaller.ts";
+import { Interop, type InteropParts } from "./interop/interop.ts";
 import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
 import { RedisConnection } from "./storage/redis/redis-connection.ts";
 import { RedisStore } from "./storage/redis/redis-store.ts";
+import { ScriptRunner } from "./storage/redis/script-runner.ts";
 import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
 import { listen } from "./transport/listener.ts";
@@ -121,11 +124,29 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     const resyncer = new Resyncer(() => delivery.resync(), clock, logger);
     redis?.onBack(() => resyncer.look());
     const signaller = new Signaller({ log: opened, fanout, peers, logger });
-    const announcer = new Announcer({ hub, signaller, attendance, clock, logger }, config.room.announceMax);
+    const interop = openInterop(signaller, peers !== undefined, (userId, appPlatform) =>
+      directory.isOnlineInCluster(userId, appPlatform).then(({ value }) => value),
+    );
+    const sender = interop?.bridge.overhear(publisher) ?? publisher;
+    const placed = interop?.bridge.overhearPresence(signaller) ?? signaller;
+    const announcer = new Announcer(
+      { hub, signaller: placed, attendance, clock, logger },
+      config.room.announceMax,
+    );
     const membership = new Membership(hub, opened, delivery, announcer);
     const authenticator = new GuestAuthenticator(settings.platforms);
     const chat = new Chat(
-      { clock, hub, store: opened, authenticator, signaller, delivery, publisher, announcer, membership },
+      {
+        clock,
+        hub,
+        store: opened,
+        authenticator,
+        signaller,
+        delivery,
+        publisher: sender,
+        announcer,
+        membership,
+      },
       { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
     );
     const directory = new Directory({
@@ -133,8 +154,11 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       log: opened,
       kick: (command) => kick(chat, hub, command),
       peers: questions,
+      neighbours: interop?.bridge,
     });
-    const api = new ServerApi({ store: opened, publisher, directory });
+    const api = new ServerApi({ store: opened, publisher: sender, directory });
+    // For what old nodes say: it is not handed back to them.
+    const apiForOldNodes = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
       { chat, hub, clock, logger, runner, proxies },
@@ -181,6 +205,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
           return mergeMetrics(reports.map((report) => report.metrics));
         },
         isReady: () => phase === "ready",
+        isNewSubmission: interop && ((msgId) => interop.isNewSubmission(msgId)),
       },
       {
         platforms: settings.platforms,
@@ -192,6 +217,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       {
         chat,
         api,
+        beside: interop && { api: apiForOldNodes, hear: (push, seq) => interop.hear(push, seq) },
         hub,
         reporter,
         signaller,
@@ -225,7 +251,30 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, publisher, resyncer, announcer, gateway, http, rpc, ownReport };
+    const apis = [api, apiForOldNodes];
+    return { chat, apis, interop, publisher, resyncer, announcer, gateway, http, rpc, ownReport };
+  }
+
+  function openInterop(
+    signaller: Signaller,
+    hasPeers: boolean,
+    isOnlineInPrim: InteropParts["isOnlineInPrim"],
+  ): Interop | undefined {
+    if (!config.interop.gowebsocket || redis === undefined) return undefined;
+    const connection = redis;
+    const runner = new ScriptRunner(connection);
+    return new Interop({
+      redis: {
+        keysPerRun: connection.isCluster ? 1 : REFERENCE_RECORDS_AT_ONCE,
+        command: (name, ...args) => connection.command(name, ...args),
+        run: (script, keys, args) => runner.run(script, keys, args),
+        onBack: (listener) => connection.onBack(listener),
+      },
+      keyPrefix: connection.keyPrefix,
+      sharesAddress: worker !== undefined,
+      platforms: settings.platforms,
+      ...{ hub, clock, log: logger, signaller, hasPeers, isOnlineInPrim },
+    });
   }
 
   async function openStore(): Promise<Store> {
@@ -302,6 +351,9 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         store = await openStore();
         parts = compose(store);
         rpcServer = await openPorts(parts);
+        const { advertise } = config.cluster;
+        const address = { advertise, host: settings.host, rpcPort: rpcServer.port };
+        await parts.interop?.start(advertisedAddress(address));
       } catch (error) {
         await this.stop();
         throw error;
@@ -331,10 +383,11 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         void rpcServer?.stop(CALLS_MS_MAX);
       }
       parts.gateway.stopAccepting();
+      await parts.interop?.leave();
       fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
       parts.chat.drain();
       // Calls of back ends on connections that are still open go on until these are closed.
-      if (worker === undefined) parts.api.drain();
+      if (worker === undefined) for (const api of parts.apis) api.drain();
       do {
         await parts.publisher.idle();
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
@@ -359,6 +412,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       await new Promise<void>((resolve) => clock.after(CLOSING_POLL_MS, resolve));
       for (const server of closing) void server.stop(true);
       await Promise.allSettled([...graceful, calls]);
+      await parts?.interop?.stop();
       await store?.close();
       await redis?.close();
     },

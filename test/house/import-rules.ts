@@ -18,6 +18,7 @@ export const FLOOR_PLAN: Readonly<Record<string, readonly string[]>> = {
   observe: ["core", "base"],
   transport: ["protocol", "core", "gen", "base"],
   cluster: ["protocol", "core", "gen", "base"],
+  interop: ["core", "gen", "base"],
   workers: ["core", "base"],
   client: ["gen"],
 };
