@@ -48,6 +48,7 @@ export class OnlineRecords implements UserObserver {
   #flushing: Promise<void> | undefined;
   #isSweeping = false;
   #cancelSweep: Cancel | undefined;
+  #cancelRetry: Cancel | undefined;
 
   constructor(parts: OnlineRecordsParts) {
     this.#parts = parts;
@@ -63,6 +64,7 @@ export class OnlineRecords implements UserObserver {
   /** Resolves when what is due has been written, or failed to be. No sweeps any more. */
   async stop(): Promise<void> {
     this.#cancelSweep?.();
+    this.#cancelRetry?.();
     await this.#flushing;
   }
 
@@ -101,7 +103,8 @@ export class OnlineRecords implements UserObserver {
       await this.#refresh(batch);
     } catch (error) {
       log.warn("online records not refreshed", { error });
-      clock.after(REFERENCE_RETRY_MS, () => void this.sweep());
+      this.#cancelRetry?.();
+      this.#cancelRetry = clock.after(REFERENCE_RETRY_MS, () => void this.sweep());
     } finally {
       this.#isSweeping = false;
     }

@@ -14,14 +14,17 @@ export async function ownAddress(advertised: string): Promise<string> {
   const at = advertised.lastIndexOf(":");
   const [host, port] = [advertised.slice(0, at), advertised.slice(at + 1)];
   if (isIPv4(host)) return advertised;
+  let cause: unknown;
   try {
-    const { address } = await lookup(host.replace(/^\[|\]$/g, ""), { family: 4 });
-    return `${address}:${port}`;
-  } catch (cause) {
-    throw new PrimError(
-      "failed_precondition",
-      `Cannot join the reference system's nodes as "${advertised}" (cluster.advertise): it has no IPv4 address`,
-      { cause },
-    );
+    const { address } = await lookup(host, { family: 4 });
+    // An IPv6 address is found to be itself, whatever was asked.
+    if (isIPv4(address)) return `${address}:${port}`;
+  } catch (error) {
+    cause = error;
   }
+  throw new PrimError(
+    "failed_precondition",
+    `Cannot join the reference system's nodes as "${advertised}" (cluster.advertise): it has no IPv4 address`,
+    { cause },
+  );
 }

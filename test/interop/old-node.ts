@@ -18,6 +18,8 @@ export class OldNode {
   readonly redis: Redis;
   /** Requests that other nodes made, in their order. */
   readonly heard: { readonly method: AccMethod; readonly request: AccRequest }[] = [];
+  /** Calls to other nodes that were answered, or failed to be. */
+  readonly told: Partial<AccRequest>[] = [];
   /** Calls to other nodes that failed. */
   readonly failures: string[] = [];
   /** True: calls of other nodes get no answer. */
@@ -208,6 +210,8 @@ export class OldNode {
     } catch (error) {
       this.failures.push(`${method} ${server}: ${error}`);
       return undefined;
+    } finally {
+      this.told.push(request);
     }
   }
 
