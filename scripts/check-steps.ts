@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, runCommand, toolCommand } from "./command.ts";
 import { compareGenerated } from "./generated-code.ts";
+import { compareSdkReference } from "./sdk-reference.ts";
 import { commandStep, resultOf, type Step, type StepResult } from "./step.ts";
 
 export const checkSteps: readonly Step[] = [
@@ -16,6 +17,7 @@ export const checkSteps: readonly Step[] = [
   commandStep("proto format", toolCommand("buf", "format", "-d", "--exit-code")),
   { name: "proto compatible with the last commit", run: checkBreaking },
   { name: "generated code up to date", run: compareGenerated },
+  { name: "SDK reference up to date", run: compareSdkReference },
 ];
 
 async function checkBreaking(): Promise<StepResult> {

@@ -3,13 +3,14 @@
  */
 import type { Server } from "bun";
 import page from "../web/index.html";
+import { createAppCluster } from "./app-cluster.ts";
+import { createAppInterop } from "./app-interop.ts";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
 import { assert, PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
-import { HTTP_BODY_BYTES_MAX, REFERENCE_RECORDS_AT_ONCE, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
+import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
 import type { AdjustableLogger } from "./base/logger.ts";
-import { advertisedAddress } from "./cluster/advertised-address.ts";
 import { redisAddressOf } from "./config/redis-address.ts";
 import type { Config } from "./config/settings.ts";
 import { MEMORY_ONLY } from "./config/settings.ts";
@@ -22,7 +23,7 @@ import { Directory } from "./core/directory.ts";
 import { Fanouts } from "./core/fanouts.ts";
 import { HeartbeatSweep } from "./core/heartbeat-sweep.ts";
 import { Hub } from "./core/hub.ts";
-import { kick } from "./core/kick.ts";
+import { type KickCommand, kick } from "./core/kick.ts";
 import { machineReport } from "./core/machine-state.ts";
 import { Membership } from "./core/membership.ts";
 import { NodeStateReporter } from "./core/node-state.ts";
@@ -31,13 +32,11 @@ import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
 import { Signaller } from "./core/signaller.ts";
-import { Interop, type InteropParts } from "./interop/interop.ts";
 import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
 import { RedisConnection } from "./storage/redis/redis-connection.ts";
 import { RedisStore } from "./storage/redis/redis-store.ts";
-import { ScriptRunner } from "./storage/redis/script-runner.ts";
 import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
 import { listen } from "./transport/listener.ts";
@@ -109,6 +108,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
   let rpcServer: RpcServer | undefined;
+  /** Where other nodes come; the same, but for workers. */
+  let peerServer: RpcServer | undefined;
   const redisAddress = redisAddressOf(config);
   let redis: RedisConnection | undefined;
   let store: Store | undefined;
@@ -116,49 +117,50 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   let parts: ReturnType<typeof compose> | undefined;
 
   function compose(opened: Store) {
-    const peers = undefined;
-    const attendance = undefined;
-    const questions = undefined;
     const delivery = new Delivery({ log: opened, fanout, logger, clock });
-    const publisher = new Publisher(opened, delivery, peers);
     const resyncer = new Resyncer(() => delivery.resync(), clock, logger);
     redis?.onBack(() => resyncer.look());
+    const roster = new Roster(hub);
+    const kickHere = (command: KickCommand) => kick(chat, hub, command);
+    const cluster =
+      redis &&
+      createAppCluster({
+        ...{ config, redis, nodeId, version, clock, logger, roster, delivery, resyncer, fanout },
+        announcer: () => announcer,
+        kick: kickHere,
+        status: () => (phase === "ready" ? "serving" : phase === "starting" ? "starting" : "draining"),
+        load: () => ({ connections: hub.sessions.size, sessions: hub.loggedIn }),
+      });
+    const peers = cluster?.peers;
+    const attendance = cluster?.attendance;
+    const publisher = new Publisher(opened, delivery, peers);
     const signaller = new Signaller({ log: opened, fanout, peers, logger });
-    const interop = openInterop(signaller, peers !== undefined, (userId, appPlatform) =>
-      directory.isOnlineInCluster(userId, appPlatform).then(({ value }) => value),
-    );
-    const sender = interop?.bridge.overhear(publisher) ?? publisher;
-    const placed = interop?.bridge.overhearPresence(signaller) ?? signaller;
+    const interop = createAppInterop({
+      ...{ config, redis, hub, clock, logger, signaller, publisher },
+      directory: () => directory,
+    });
     const announcer = new Announcer(
-      { hub, signaller: placed, attendance, clock, logger },
+      { hub, signaller: interop.signaller, attendance, clock, logger },
       config.room.announceMax,
     );
     const membership = new Membership(hub, opened, delivery, announcer);
     const authenticator = new GuestAuthenticator(settings.platforms);
     const chat = new Chat(
       {
-        clock,
-        hub,
-        store: opened,
-        authenticator,
-        signaller,
-        delivery,
-        publisher: sender,
-        announcer,
-        membership,
+        ...{ clock, hub, store: opened, authenticator, signaller, delivery, announcer, membership },
+        publisher: interop.sender,
       },
       { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
     );
     const directory = new Directory({
-      roster: new Roster(hub),
+      roster,
       log: opened,
-      kick: (command) => kick(chat, hub, command),
-      peers: questions,
-      neighbours: interop?.bridge,
+      kick: kickHere,
+      peers: cluster?.questions,
+      neighbours: interop.neighbours,
     });
-    const api = new ServerApi({ store: opened, publisher: sender, directory });
-    // For what old nodes say: it is not handed back to them.
-    const apiForOldNodes = new ServerApi({ store: opened, publisher, directory });
+    const api = new ServerApi({ store: opened, publisher: interop.sender, directory });
+    const accApi = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
       { chat, hub, clock, logger, runner, proxies },
@@ -205,7 +207,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
           return mergeMetrics(reports.map((report) => report.metrics));
         },
         isReady: () => phase === "ready",
-        isNewSubmission: interop && ((msgId) => interop.isNewSubmission(msgId)),
+        isNewSubmission: interop.isNewSubmission,
       },
       {
         platforms: settings.platforms,
@@ -217,11 +219,14 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       {
         chat,
         api,
-        beside: interop && { api: apiForOldNodes, hear: (push, seq) => interop.hear(push, seq) },
+        accApi,
+        hear: interop.hear,
         hub,
+        nodeId,
         reporter,
         signaller,
         streams,
+        peers: cluster?.rpc,
         logger,
         clock,
         ops: {
@@ -240,6 +245,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
                 () => false,
               ),
           },
+          nodes: cluster === undefined ? undefined : () => cluster.nodes(),
+          peersLinked: () => cluster?.linkedPeers() ?? 0,
           rpcAddress: () => `${settings.host}:${rpcServer?.port ?? 0}`,
           requestStop: environment.requestStop,
         },
@@ -251,30 +258,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    const apis = [api, apiForOldNodes];
-    return { chat, apis, interop, publisher, resyncer, announcer, gateway, http, rpc, ownReport };
-  }
-
-  function openInterop(
-    signaller: Signaller,
-    hasPeers: boolean,
-    isOnlineInPrim: InteropParts["isOnlineInPrim"],
-  ): Interop | undefined {
-    if (!config.interop.gowebsocket || redis === undefined) return undefined;
-    const connection = redis;
-    const runner = new ScriptRunner(connection);
-    return new Interop({
-      redis: {
-        keysPerRun: connection.isCluster ? 1 : REFERENCE_RECORDS_AT_ONCE,
-        command: (name, ...args) => connection.command(name, ...args),
-        run: (script, keys, args) => runner.run(script, keys, args),
-        onBack: (listener) => connection.onBack(listener),
-      },
-      keyPrefix: connection.keyPrefix,
-      sharesAddress: worker !== undefined,
-      platforms: settings.platforms,
-      ...{ hub, clock, log: logger, signaller, hasPeers, isOnlineInPrim },
-    });
+    const apis = [api, accApi];
+    return { chat, apis, publisher, resyncer, announcer, gateway, http, rpc, ownReport, cluster, interop };
   }
 
   async function openStore(): Promise<Store> {
@@ -289,7 +274,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     return SqliteStore.open(settings.dataDir, { clock, log: logger, ...bounds });
   }
 
-  async function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): Promise<RpcServer> {
+  function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): void {
     const websocket = gateway.handler();
     const common = { host: settings.host, websocket, shared: worker !== undefined };
     const door = createBrowserDoor(rpc.handlers, {
@@ -325,16 +310,30 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       }),
     );
     for (const server of servers) topics.attach(server);
-    return RpcServer.listen({
-      handlers: [...rpc.handlers, ...rpc.peerHandlers],
+  }
+
+  /** Workers share the RPC port, and each has one of its own for the other nodes. */
+  async function openRpcPorts({ rpc, cluster, interop }: NonNullable<typeof parts>): Promise<void> {
+    const common = {
       hostname: settings.host,
-      port: ports.rpcPort,
-      shared: worker !== undefined,
       tls: readTlsFiles(config.rpc),
-      proxies,
-      log: logger,
-      clock,
-    });
+      ...{ proxies, log: logger, clock },
+    };
+    if (worker === undefined || cluster === undefined) {
+      const handlers = cluster === undefined ? rpc.handlers : rpc.peerHandlers;
+      rpcServer = await RpcServer.listen({ ...common, handlers, port: ports.rpcPort });
+      peerServer = rpcServer;
+    } else {
+      rpcServer = await RpcServer.listen({
+        ...common,
+        handlers: rpc.handlers,
+        port: ports.rpcPort,
+        shared: true,
+      });
+      peerServer = await RpcServer.listen({ ...common, handlers: rpc.peerHandlers, port: 0 });
+    }
+    await cluster?.start(peerServer.port);
+    await interop.start(peerServer.port);
   }
 
   async function closeSessions(): Promise<void> {
@@ -350,10 +349,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       try {
         store = await openStore();
         parts = compose(store);
-        rpcServer = await openPorts(parts);
-        const { advertise } = config.cluster;
-        const address = { advertise, host: settings.host, rpcPort: rpcServer.port };
-        await parts.interop?.start(advertisedAddress(address));
+        await openRpcPorts(parts);
+        openPorts(parts);
       } catch (error) {
         await this.stop();
         throw error;
@@ -361,8 +358,9 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       sweep.start();
       phase = "ready";
       parts.rpc.setServing(true);
+      parts.cluster?.publishStatus();
       const [http, webSocket] = servers;
-      if (http?.port === undefined || webSocket?.port === undefined) {
+      if (http?.port === undefined || webSocket?.port === undefined || rpcServer === undefined) {
         throw new PrimError("internal", "Cannot tell the ports: a listener has none");
       }
       return {
@@ -377,13 +375,14 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       if (phase !== "ready" || parts === undefined) return;
       phase = "draining";
       parts.rpc.setServing(false);
+      parts.cluster?.publishStatus();
       if (worker !== undefined) {
         // The other workers listen on: nobody new comes here, and nobody is refused.
         for (const server of servers) void server.stop();
         void rpcServer?.stop(CALLS_MS_MAX);
       }
       parts.gateway.stopAccepting();
-      await parts.interop?.leave();
+      await parts.interop.leave();
       fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
       parts.chat.drain();
       // Calls of back ends on connections that are still open go on until these are closed.
@@ -405,14 +404,15 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       const closing = servers;
       servers = [];
       const graceful = closing.map((server) => server.stop());
-      const calls = rpcServer?.stop(CALLS_MS_MAX);
       await closeSessions();
-      // Subscribe streams were sessions, and have been told; the rest are watchers.
+      await parts?.interop.stop();
+      await parts?.cluster?.stop();
+      // Subscribe streams were sessions, and have been told; the rest are watchers and links.
       parts?.rpc.endStreams();
+      const calls = [rpcServer?.stop(CALLS_MS_MAX), peerServer?.stop(CALLS_MS_MAX)];
       await new Promise<void>((resolve) => clock.after(CLOSING_POLL_MS, resolve));
       for (const server of closing) void server.stop(true);
-      await Promise.allSettled([...graceful, calls]);
-      await parts?.interop?.stop();
+      await Promise.allSettled([...graceful, ...calls]);
       await store?.close();
       await redis?.close();
     },

@@ -38,9 +38,14 @@ export function newNodeId(): NodeId {
   return randomBase36(10) as NodeId;
 }
 
-/** 256 bits that nobody guesses. */
-export function newLoginToken(): LoginToken {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url") as LoginToken;
+/** 256 bits that nobody guesses, as 43 characters of base64url. */
+export function newSecret(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+}
+
+/** Sixteen base-36 characters, to know a lease or a lock again by. */
+export function newMark(): string {
+  return randomBase36(16);
 }
 
 function randomBase36(length: number): string {

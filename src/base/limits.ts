@@ -154,11 +154,30 @@ export const LINK_CLOSE_MS_MAX = 1_000;
 export const OUT_OF_REACH_RESYNC_MS = 30_000;
 /** The shortest time between two looks at all open channels. */
 export const RESYNC_PERIOD_MS = 250;
+/** What a peer gets to answer a question; then it counts as silent. People and back ends wait for the answer. */
+export const PEER_ANSWER_MS_MAX = 1_000;
 /** Calls to one peer at the same time; beyond it the peer counts as silent. */
 export const PEER_CALLS_MAX = 256;
 /** How long a peer that did not answer is left alone, at first and at most: calls are made by people and back ends who wait. */
 export const PEER_CALL_RETRY_MS_MIN = 500;
 export const PEER_CALL_RETRY_MS_MAX = 5_000;
+/**
+ * Who clears after a dead node holds a lock for so long, renewed with every step; a step may begin in the first half, and the
+ * other half is for clocks of a Redis Cluster that differ. A clearer that dies delays the next one by it, and the node's return.
+ */
+export const CLEAR_LOCK_MS = 10_000;
+/** How often a node that came back asks whether who cleared after it has stopped. */
+export const CLEAR_STOPPED_PERIOD_MS = 20;
+/** Keys looked at by one step of clearing: well under a millisecond of Redis. */
+export const CLEAR_KEYS_PER_STEP = 1_000;
+/** Rooms cleared by one round trip, which are as many as nobody announces if the clearer dies then. */
+export const CLEAR_ROOMS_AT_ONCE = 64;
+/** Users of one room cleared by one script: about a millisecond when each is looked for at some other nodes. */
+export const CLEAR_USERS_AT_ONCE = 500;
+/** Comings and goings of one room in one script: under a millisecond. Those that come meanwhile wait for the next. */
+export const ATTENDANCE_CALLS_PER_SCRIPT = 256;
+/** Comings and goings that wait for Redis; beyond it they are refused with `unavailable`. Less than a second of full load. */
+export const ATTENDANCE_QUEUE_MAX = 65_536;
 /** How long a message waits for the one before it, which comes by another way, before the log is read. */
 export const GAP_WAIT_MS = 20;
 /** The wait before a gap that could not be filled is tried again. */

@@ -28,7 +28,7 @@ interface Call {
   readonly request: ClientRequest;
   readonly pending: Pending<unknown>;
   readonly hooks: CallHooks<never>;
-  /** Times it was written. */
+  /** Times it was written, or would have been had there been a link. */
   writes: number;
   stopRetry: Cancel | undefined;
 }
@@ -65,7 +65,7 @@ export class Calls {
       request: request as ClientRequest,
       pending: pending as Pending<unknown>,
       hooks,
-      writes: 0,
+      writes: this.#online ? 0 : 1,
       stopRetry: undefined,
     };
     this.#calls.set(seq, call);
@@ -99,7 +99,7 @@ export class Calls {
       return true;
     }
     this.#calls.delete(seq);
-    // A leave that is repeated finds that it has happened.
+    // A leave that is repeated finds that it has happened; one asked while offline, that the room was not resumed.
     const leftBefore = call.request.action === "leave" && call.writes > 1 && code === CODE_UNAUTHORIZED;
     if (code !== CODE_SUCCESS && !leftBefore) {
       call.pending.reject(PrimClientError.fromAnswer(code, text));

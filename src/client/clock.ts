@@ -5,6 +5,7 @@
 /** Stops a timer; calling it twice is safe. */
 export type Cancel = () => void;
 
+/** Time, which a test may hand in. */
 export interface ClientClock {
   /** Milliseconds that never step back. */
   monotonic(): number;

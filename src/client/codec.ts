@@ -4,8 +4,10 @@
  */
 import type { ClientRequest, ServerFrame } from "./frames.ts";
 
+/** One encoding of WebSocket frames. */
 export interface FrameCodec {
+  /** Makes a frame of a request. */
   encode(request: ClientRequest): string | Uint8Array<ArrayBuffer>;
-  /** @returns undefined for a frame that this version does not know: it is passed over. */
+  /** Reads a frame. @returns undefined for a frame that this version does not know: it is passed over. */
   decode(frame: string | ArrayBuffer): ServerFrame | undefined;
 }

@@ -9,10 +9,11 @@ import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { PrimClientError } from "./prim-client-error.ts";
 import type { Link, LinkEnd, Transport } from "./transport.ts";
 
+/** How a connection is kept. */
 export interface ConnectorOptions extends HeartbeatOptions {
-  /** Milliseconds for a link to open. */
+  /** Milliseconds for a connection to open; default 10,000. */
   readonly openMsMax: number;
-  /** A login that lasted this long makes the next wait a short one again. */
+  /** Milliseconds: a login that lasted this long makes the next wait before a reconnect a short one again. Default 10,000. */
   readonly stableMs: number;
 }
 
@@ -69,6 +70,11 @@ export class Connector {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** What the open link is made of. */
+  get via(): string | undefined {
+    return this.#isOpen ? this.#link?.via : undefined;
   }
 
   /** Opens a link, and another one whenever it is lost, until stop(). */
@@ -155,9 +161,12 @@ export class Connector {
   }
 
   #retry(end: LinkEnd): void {
-    const delayMs = this.#backoff.next();
-    this.#stopWaiting = this.#clock.after(delayMs, () => this.#dial());
+    const atOnce = end.atOnce === true;
+    const delayMs = atOnce ? 0 : this.#backoff.next();
+    this.#stopWaiting = atOnce ? () => {} : this.#clock.after(delayMs, () => this.#dial());
     this.#events.down(end, delayMs);
+    // Unless who was told has stopped it, or woken it.
+    if (atOnce && this.#stopWaiting !== undefined) this.#dial();
   }
 
   #drop(): Promise<void> {

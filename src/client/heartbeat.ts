@@ -4,10 +4,11 @@
  */
 import type { Cancel, ClientClock, Random } from "./clock.ts";
 
+/** How dead connections are found. */
 export interface HeartbeatOptions {
-  /** Milliseconds between two pings, at most; each comes up to a fifth earlier, so that clients don't beat together. */
+  /** Milliseconds between two pings, at most; default 30,000. Each comes up to a fifth earlier, so that clients don't beat together. */
   readonly heartbeatMs: number;
-  /** Milliseconds of silence after a question. */
+  /** Milliseconds of silence after a question, after which the connection counts as dead; default 10,000. */
   readonly deadAfterMs: number;
 }
 

@@ -8,6 +8,7 @@ import type { Message } from "./messages.ts";
 
 const PUSHES: ReadonlySet<string> = new Set(["enter", "exit", "members", "typing", "read", "notice"]);
 
+/** JSON text frames: the default. */
 export const jsonCodec: FrameCodec = {
   encode({ seq, action, data }: ClientRequest): string {
     return JSON.stringify({ seq, action, data });

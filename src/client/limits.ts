@@ -35,3 +35,21 @@ export const BACKOFF_MAX_MS = 20_000;
 export const STABLE_MS = 10_000;
 /** How long close() waits for the other side to say goodbye. */
 export const CLOSE_MS_MAX = 1_000;
+
+/** One message of a stream: the server's bound (RPC_MESSAGE_BYTES_MAX). */
+export const STREAM_MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Silence of a stream that makes it count as dead: two of the heartbeats that come every 15 s were missed. */
+export const STREAM_SILENT_MS_MAX = 35_000;
+/** How long a refused token waits for the stream to say why: the two come by different connections. */
+export const STREAM_REASON_MS_MAX = 1_000;
+/** WebSockets that fail one after the other before the stream is tried: one may be bad luck. */
+export const WEBSOCKET_FAILURES_MAX = 2;
+/** A WebSocket that isn't open by then may be swallowed by a firewall: half of what a login is given by default. */
+export const WEBSOCKET_OPEN_MS_MAX = 5_000;
+/** A WebSocket that lived this long has proved that the network lets it live. */
+export const WEBSOCKET_PROVEN_MS = 30_000;
+/** First and last bound of the random wait before WebSocket is tried again beside a stream. */
+export const PROBE_MIN_MS = 10_000;
+export const PROBE_MAX_MS = 120_000;
+/** How long a probe has to live before it is believed: longer than networks take that cut what they don't like. */
+export const PROBE_HOLD_MS = 3_000;

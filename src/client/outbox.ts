@@ -10,9 +10,13 @@ import type { Receipt } from "./messages.ts";
 import { type CallOptions, Pending } from "./pending.ts";
 import { PrimClientError } from "./prim-client-error.ts";
 
+/** Bounds of what waits to be answered as stored. */
 export interface OutboxOptions {
+  /** Messages that may wait; beyond it send() fails with "outbox_full". Default 1,000. */
   readonly outboxCountMax: number;
+  /** The same in bytes of JSON; default 8 MiB. */
   readonly outboxBytesMax: number;
+  /** Bytes of one request in JSON; beyond it send() fails with "too_large". Default 65,536, as the server's `limits.frameBytesMax`. */
   readonly frameBytesMax: number;
 }
 

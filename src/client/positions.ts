@@ -8,7 +8,7 @@ import type { ChannelPosition, HistoryPage, JoinedChannel, Message, Position } f
 
 /** After a reconnect, or when a gap in live messages was found that could not be filled. */
 export interface ResumedEvent extends ChannelPosition {
-  /** False: messages up to `offset` were missed and are not delivered; read the history if you need them. */
+  /** True: everything that was missed has arrived or follows. False: messages up to `offset` were missed and are not delivered; read the history if you need them. */
   readonly recovered: boolean;
 }
 

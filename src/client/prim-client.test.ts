@@ -66,6 +66,19 @@ test("login() without an answer rejects by deadline, and nobody is logged in", a
   expect(client.userId).toBeUndefined();
 });
 
+test("leave() while offline finds on the next link that the room was not resumed", async () => {
+  const { client, clock, transport } = await online();
+  transport.link.end(1006);
+  const left = client.leave(ROOM);
+  clock.advance(500);
+  transport.link.events.opened();
+  await settle();
+  welcome(transport);
+  for (const { seq } of transport.link.asked("leave")) transport.link.answer(seq, null, 1003);
+  await left;
+  expect(client.positions).toEqual([]);
+});
+
 test("a second login() rejects", async () => {
   const { client } = await online();
   await expect(client.login({ userId: "bob" })).rejects.toMatchObject({ reason: "operation_failed" });

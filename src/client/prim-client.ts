@@ -5,6 +5,8 @@
 
 import { type ClientClock, type Random, systemClock } from "./clock.ts";
 import type { FrameCodec } from "./codec.ts";
+import type { Fetch } from "./connect-client.ts";
+import { FallbackTransport } from "./fallback-transport.ts";
 import { jsonCodec } from "./json-codec.ts";
 import {
   BACKOFF_MAX_MS,
@@ -41,19 +43,30 @@ import type { CallOptions } from "./pending.ts";
 import type { ResumedEvent } from "./positions.ts";
 import { PrimClientError } from "./prim-client-error.ts";
 import { Session, type SessionOptions, type Status, type StatusEvent } from "./session.ts";
+import { StreamTransport } from "./stream-transport.ts";
 import type { Transport } from "./transport.ts";
 import { type WebSocketConstructor, WebSocketTransport } from "./websocket-transport.ts";
 
+/** What a client is made with; only `url` is required. Times are in milliseconds. */
 export interface PrimClientOptions extends Partial<SessionOptions> {
   /** ws:// or wss://, with the path: "ws://127.0.0.1:8089/acc". */
   readonly url: string;
+  /**
+   * http:// or https:// of prim's HTTP port: "http://127.0.0.1:8080". With it the client falls back to a stream over HTTP where
+   * WebSockets don't get through, and comes back when they do; without it there is no fallback.
+   */
+  readonly httpUrl?: string | undefined;
   /** Default JSON; `protobufCodec` is an entry of its own. */
   readonly codec?: FrameCodec;
   /** Default the global one; Node 20 has none: hand in that of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor;
-  /** Instead of a WebSocket; `url`, `codec` and `WebSocket` are not looked at then. */
+  /** Default the global one; used with `httpUrl` only. */
+  readonly fetch?: Fetch | undefined;
+  /** Instead of all that; `url`, `httpUrl`, `codec`, `WebSocket` and `fetch` are not looked at then. */
   readonly transport?: Transport;
+  /** Time; default the machine's. For tests. */
   readonly clock?: ClientClock;
+  /** Chance; default `Math.random`. For tests. */
   readonly random?: Random;
 }
 
@@ -65,19 +78,33 @@ export interface PrimClientEvents {
   readonly enter: PresenceEvent;
   /** A user left a room. */
   readonly exit: PresenceEvent;
+  /** The members of a big room changed. */
   readonly members: MembersEvent;
+  /** A user is writing, in a room or to this one. */
   readonly typing: TypingEvent;
+  /** Somebody has read up to a place. */
   readonly read: ReadEvent;
+  /** The server speaks to this session. */
   readonly notice: NoticeEvent;
+  /** The connection or the login changed. */
   readonly status: StatusEvent;
+  /** A channel was resumed after a reconnect, or a gap was found that can't be filled. */
   readonly resumed: ResumedEvent;
 }
 
+/** What messages() takes. */
+export interface MessagesOptions {
+  /** Ends the iterator; what waits can still be read. */
+  readonly signal?: AbortSignal;
+}
+
+/** What send() takes besides the message. */
 export interface SendOptions extends CallOptions {
   /** The message's id on this side. Give your own if the same message may be sent again by another run of the program. */
   readonly seq?: string | undefined;
 }
 
+/** What join() takes besides the room. */
 export interface JoinOptions extends CallOptions {
   /** Where to resume from: what was missed since follows as messages. */
   readonly from?: Position | undefined;
@@ -96,16 +123,22 @@ const DEFAULTS: SessionOptions = {
   frameBytesMax: FRAME_BYTES_MAX,
 };
 
+/** One user's login over as many connections as it takes: every message once and in order, every sent message stored once. */
 export class PrimClient {
   readonly #session: Session;
   readonly #listeners = new Listeners<PrimClientEvents>();
   readonly #streams = new Set<MessageStream>();
 
+  /**
+   * Opens nothing yet: connect() or login() does.
+   *
+   * @throws {PrimClientError} "illegal_parameter" if there is no WebSocket here and none was given, nor `httpUrl`.
+   */
   constructor(options: PrimClientOptions) {
     const { clock = systemClock, random = Math.random } = options;
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     const settings: SessionOptions = { ...DEFAULTS, ...Object.fromEntries(given) };
-    this.#session = new Session(options.transport ?? webSocketOf(options), clock, random, settings, {
+    this.#session = new Session(transportOf(options, clock, random), clock, random, settings, {
       status: (event) => this.#statusChanged(event),
       resumed: (event) => this.#listeners.emit("resumed", event),
       push: ({ kind, event }) => {
@@ -115,6 +148,12 @@ export class PrimClient {
     });
   }
 
+  /** What the connection is made of now: "websocket" or "stream" (`httpUrl`); undefined while there is none. */
+  get via(): string | undefined {
+    return this.#session.via;
+  }
+
+  /** How the connection stands. */
   get status(): Status {
     return this.#session.status;
   }
@@ -124,7 +163,7 @@ export class PrimClient {
     return this.#session.credentials?.userId;
   }
 
-  /** Messages given to send() that were not answered yet. */
+  /** How many messages given to send() are not answered yet. */
   get unsent(): number {
     return this.#session.unsent;
   }
@@ -146,7 +185,8 @@ export class PrimClient {
    * Messages from now on, for `for await`; ends with the client, with `signal`, or when the loop is left.
    * It fails with "too_many_requests" when its reader is 10,000 messages behind.
    */
-  messages({ signal }: { signal?: AbortSignal } = {}): AsyncIterableIterator<Message> {
+  messages(options: MessagesOptions = {}): AsyncIterableIterator<Message> {
+    const { signal } = options;
     const onAbort = () => stream.end();
     const stream = new MessageStream(() => {
       this.#streams.delete(stream);
@@ -158,7 +198,11 @@ export class PrimClient {
     return stream;
   }
 
-  /** Opens the connection and keeps it open, reconnecting, until close(); fails if it isn't open by the deadline, and goes on trying. */
+  /**
+   * Opens the connection and keeps it open, reconnecting, until close().
+   *
+   * @throws {PrimClientError} "deadline", "aborted": it goes on trying; "closed", "illegal_parameter" for a bad address.
+   */
   connect(options: CallOptions = {}): Promise<void> {
     return this.#session.connect(options);
   }
@@ -184,33 +228,55 @@ export class PrimClient {
    *
    * @throws {PrimClientError} 1001, 1003, 1004; "outbox_full", "too_large", "closed", "not_logged_in".
    */
-  send(draft: Draft, { seq = this.#session.newSeq(), ...options }: SendOptions = {}): Promise<Receipt> {
-    return this.#session.send({ seq, action: "send", data: draft }, options);
+  send(draft: Draft, options: SendOptions = {}): Promise<Receipt> {
+    const { seq = this.#session.newSeq(), ...callOptions } = options;
+    return this.#session.send({ seq, action: "send", data: draft }, callOptions);
   }
 
-  /** Joins a room ("room:lobby"), and again after each reconnect; everything after the answered offset is delivered. */
-  join(channel: string, { from, ...options }: JoinOptions = {}): Promise<JoinedChannel> {
-    return this.#session.join(channel, from, options);
+  /**
+   * Joins a room ("room:lobby"), and again after each reconnect; everything after the answered offset is delivered.
+   *
+   * @throws {PrimClientError} 1001; 1011 beyond 128 rooms; "deadline", "aborted", "closed", "not_logged_in".
+   */
+  join(channel: string, options: JoinOptions = {}): Promise<JoinedChannel> {
+    const { from, ...callOptions } = options;
+    return this.#session.join(channel, from, callOptions);
   }
 
+  /**
+   * Leaves a room; its messages stop at once.
+   *
+   * @throws {PrimClientError} 1003 if the user is not in it; "deadline", "aborted", "closed", "not_logged_in".
+   */
   leave(channel: string, options: CallOptions = {}): Promise<void> {
     return this.#session.leave(channel, options);
   }
 
-  /** Reads kept messages of a joined room, the own inbox or "all". */
-  history(
-    channel: string,
-    { after, before, limit, ...options }: HistoryRange & CallOptions = {},
-  ): Promise<HistoryPage> {
-    return this.#session.ask("history", { channel, after, before, limit }, options);
+  /**
+   * Reads kept messages of a joined room, the own inbox or "all".
+   *
+   * @throws {PrimClientError} 1001; 1003 if the user is not in it; "deadline", "aborted", "closed", "not_logged_in".
+   */
+  history(channel: string, options: HistoryRange & CallOptions = {}): Promise<HistoryPage> {
+    const { after, before, limit, ...callOptions } = options;
+    return this.#session.ask("history", { channel, after, before, limit }, callOptions);
   }
 
-  /** Says that the user has read a channel up to an offset, on all their devices. */
+  /**
+   * Says that the user has read a channel up to an offset, on all their devices. Marks never move back.
+   *
+   * @param offset 1 to the channel's newest.
+   * @throws {PrimClientError} 1001, 1003; "deadline", "aborted", "closed", "not_logged_in".
+   */
   async markRead(channel: string, offset: number, options: CallOptions = {}): Promise<void> {
     await this.#session.ask("read", { channel, offset }, options);
   }
 
-  /** Says that the user is writing; repeat it every few seconds. Fails with "offline" at once if the link is down. */
+  /**
+   * Says that the user is writing; repeat it every few seconds.
+   *
+   * @throws {PrimClientError} "offline" at once if the link is down; 1003; "deadline", "aborted", "closed".
+   */
   async typing(target: Target, options: CallOptions = {}): Promise<void> {
     if (this.status !== "online") throw new PrimClientError("offline", `Cannot tell: ${this.status}`);
     await this.#session.ask("typing", target, options);
@@ -232,8 +298,15 @@ export class PrimClient {
   }
 }
 
-function webSocketOf({ url, codec = jsonCodec, WebSocket }: PrimClientOptions): WebSocketTransport {
-  const Socket = WebSocket ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
-  if (Socket !== undefined) return new WebSocketTransport(url, codec, Socket);
+function transportOf(options: PrimClientOptions, clock: ClientClock, random: Random): Transport {
+  const { transport, url, httpUrl, codec = jsonCodec, fetch } = options;
+  if (transport !== undefined) return transport;
+  const WebSocket =
+    options.WebSocket ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
+  const webSocket = WebSocket && new WebSocketTransport(url, codec, WebSocket);
+  const stream = httpUrl === undefined ? undefined : new StreamTransport(httpUrl, { fetch, clock });
+  if (webSocket && stream) return new FallbackTransport(webSocket, stream, { clock, random });
+  const only = webSocket ?? stream;
+  if (only !== undefined) return only;
   throw new PrimClientError("illegal_parameter", "No WebSocket here: hand in that of the package ws");
 }

@@ -33,7 +33,9 @@ import type { LinkEnd, Transport } from "./transport.ts";
  */
 export type Status = "idle" | "connecting" | "connected" | "online" | "offline" | "closed";
 
+/** The connection or the login changed. */
 export interface StatusEvent {
+  /** What it is now. */
   readonly status: Status;
   /** offline: milliseconds until the next attempt. */
   readonly retryInMs?: number;
@@ -43,9 +45,13 @@ export interface StatusEvent {
   readonly error?: PrimClientError;
 }
 
+/** How the connection is kept; every one of these may be given to the client. */
 export interface SessionOptions extends ConnectorOptions, OutboxOptions {
+  /** Bound of the first random wait before a reconnect, in milliseconds; it doubles. Default 500. */
   readonly backoffMinMs: number;
+  /** Bound that no wait before a reconnect exceeds, in milliseconds; default 20,000. */
   readonly backoffMaxMs: number;
+  /** Milliseconds for a call to be answered unless it is given its own; default 10,000. A send() has no deadline of itself. */
   readonly deadlineMs: number;
 }
 
@@ -113,6 +119,11 @@ export class Session {
 
   get status(): Status {
     return this.#status;
+  }
+
+  /** What the open link is made of. */
+  get via(): string | undefined {
+    return this.#connector.via;
   }
 
   get credentials(): Credentials | undefined {

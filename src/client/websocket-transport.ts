@@ -7,27 +7,37 @@ import type { Link, LinkEvents, Transport } from "./transport.ts";
 
 /** What the SDK needs of a WebSocket: the browser's, Bun's, Node's and that of the package `ws` have it. */
 export interface WebSocketLike {
+  /** Is set to "arraybuffer". */
   binaryType: string;
+  /** 1 when open, 3 when closed. */
   readonly readyState: number;
+  /** Sends a frame. */
   send(data: string | Uint8Array<ArrayBuffer>): void;
+  /** Closes it. */
   close(code?: number, reason?: string): void;
+  /** Is set by the SDK. */
   onopen: ((event: never) => void) | null;
+  /** Is set by the SDK. */
   onmessage: ((event: never) => void) | null;
+  /** Is set by the SDK. */
   onclose: ((event: never) => void) | null;
+  /** Is set by the SDK. */
   onerror: ((event: never) => void) | null;
 }
 
+/** Makes a WebSocket. */
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
 const OPEN = 1;
 const CLOSED = 3;
 
+/** Reaches the server by one WebSocket. */
 export class WebSocketTransport implements Transport {
   readonly #url: string;
   readonly #codec: FrameCodec;
   readonly #WebSocket: WebSocketConstructor;
 
-  /** @param url ws:// or wss://, with the path `/acc`. */
+  /** Opens nothing yet. @param url ws:// or wss://, with the path `/acc`. */
   constructor(url: string, codec: FrameCodec, WebSocket: WebSocketConstructor) {
     this.#url = url;
     this.#codec = codec;
@@ -57,6 +67,7 @@ export class WebSocketTransport implements Transport {
       };
     });
     return {
+      via: "websocket",
       send(request) {
         if (socket.readyState === OPEN) socket.send(codec.encode(request));
       },

@@ -2,6 +2,7 @@
  * Cluster: what a node does to be one of several, put together: its lease, its view of the others, the links both
  * ways, and calls. It owns the order in which these begin and end, and what brings a look at all open channels.
  */
+import type { UniversalClientRequest, UniversalClientResponse } from "@connectrpc/connect/protocol";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { withDeadline } from "../base/deadline.ts";
 import { assert } from "../base/errors.ts";
@@ -9,13 +10,12 @@ import type { NodeId } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { LivingNode, NodeRecord, NodeRegistry } from "../core/node-registry.ts";
-import type { Roster } from "../core/roster.ts";
 import type { LinkReceiver } from "./inbound-link.ts";
 import { InboundLinks } from "./inbound-links.ts";
 import { LINK_VERSIONS, type LinkVersions } from "./link-items.ts";
 import { LivingNodes } from "./living-nodes.ts";
 import { NodeLease } from "./node-lease.ts";
-import { createNodeService, createPeerGate } from "./node-service.ts";
+import { createNodeService, createPeerGate, type OwnAnswers } from "./node-service.ts";
 import { OutOfReach } from "./out-of-reach.ts";
 import { PeerCalls } from "./peer-calls.ts";
 import { type PeerConnectionOptions, PeerConnections } from "./peer-connections.ts";
@@ -25,8 +25,8 @@ import { Resync, type ResyncReason } from "./resync.ts";
 
 export interface ClusterParts {
   readonly registry: NodeRegistry;
-  /** Who is online here, for those who ask. */
-  readonly roster: Pick<Roster, "isOnline">;
+  /** What this node answers to those who ask. */
+  readonly own: OwnAnswers;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger: Logger;
@@ -111,7 +111,7 @@ export class Cluster {
       random: this.#random,
       logger,
     });
-    this.service = createNodeService(nodeId, this.#inbound, parts.roster);
+    this.service = createNodeService(nodeId, this.#inbound, parts.own);
     this.gate = createPeerGate(() => this.#secret);
   }
 
@@ -123,6 +123,26 @@ export class Cluster {
   /** Questions to other nodes. */
   get calls(): PeerCalls {
     return this.#calls;
+  }
+
+  /**
+   * Hands a call on to another node as it is.
+   *
+   * @returns undefined if the node does not live or can't be reached.
+   */
+  async forward(
+    nodeId: NodeId,
+    request: UniversalClientRequest,
+  ): Promise<UniversalClientResponse | undefined> {
+    if (this.living.find(nodeId) === undefined && !this.living.dead.has(nodeId)) await this.living.look();
+    const node = this.living.find(nodeId);
+    if (node === undefined) return undefined;
+    try {
+      return await this.#connectionsOpen().to(node).forward(request);
+    } catch (error) {
+      this.#parts.logger.debug("call not handed on", { peer: nodeId, error });
+      return undefined;
+    }
   }
 
   /** Whether others take this node for alive. */

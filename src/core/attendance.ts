@@ -30,7 +30,7 @@ export interface Attendance {
    *
    * @param lookMax above so many members nobody looks whether the user is there through another node, and
    *   `changed` is false: who asks announces nobody by name then.
-   * @throws {PrimError} `unavailable` if the store is away; it may have been noted.
+   * @throws {PrimError} `unavailable` if the store is away or too much waits for it; it may have been noted.
    */
   enter(room: ChannelId, user: Attendee, lookMax: number): Promise<Attended>;
 

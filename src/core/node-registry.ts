@@ -34,13 +34,14 @@ export interface NodesSeen {
   readonly dead: readonly NodeId[];
 }
 
-/** Users whom a dead node had in a room, and who are there through no other node. */
+/** What the death of a node meant for a room. */
 export interface Gone {
   readonly room: ChannelId;
+  /** Whom the node had in the room, and who are there through no other node; none where nobody looked, see clear(). */
   readonly users: readonly Attendee[];
   /** Users in the room now. */
   readonly members: number;
-  /** Other nodes interested in the room. */
+  /** Nodes other than the one that clears that are interested in the room. */
   readonly nodes: readonly NodeId[];
 }
 
@@ -48,9 +49,13 @@ export interface NodeRegistry {
   /**
    * Takes or renews the lease of a node, and says what it is.
    *
-   * @param leaseMs 1,000 to LEASE_MS_MAX.
-   * @returns false if there was none: it is new, or it had run out, and others may have cleared away what the node had noted.
-   * @throws {PrimError} `unavailable`; the lease may have been renewed.
+   * Once it has answered nobody clears away what the node notes from then on. So an answer may take as long as one who clears
+   * needs to stop, or CLEAR_LOCK_MS if that one died; the lease is renewed meanwhile. Call it again when it has answered.
+   *
+   * @param leaseMs LEASE_MS_MIN to LEASE_MS_MAX.
+   * @returns false if there was none: it is new, or it had run out, and others may have cleared away what the node had
+   *   noted. After a call that failed it is false if the lease had run out by that call or since.
+   * @throws {PrimError} `invalid_argument` on a lease out of range; `unavailable`, the lease may have been renewed.
    */
   renew(record: NodeRecord, leaseMs: number): Promise<boolean>;
 
@@ -58,20 +63,24 @@ export interface NodeRegistry {
   list(): Promise<NodesSeen>;
 
   /**
-   * Ends the lease of a node that stops in order, when its sessions are gone. Repeating it is safe.
+   * Ends the lease of a node that stops in order. It counts as dead at once, and another clears after it: by then many
+   * of its users have come back elsewhere, and did not go. Repeating it is safe.
    *
    * @throws {PrimError} `unavailable`; then the lease runs out by itself.
    */
   release(nodeId: NodeId): Promise<void>;
 
   /**
-   * Clears away what a dead node left: each piece once, however many nodes try. It does nothing while another node is at it,
-   * or when the node lives again.
+   * Clears away what a dead node left: each piece at most once, however many nodes try. It does nothing while another node
+   * is at it, and stops when the node lives again. When nothing is left, list() forgets the node.
    *
-   * @yields rooms from which users are gone, for the caller to announce.
+   * A piece is cleared before it is yielded: if the caller dies, the few pieces under way then are announced by nobody.
+   *
+   * @param lookMax as in Attendance.enter(): where more users were in the room, all are cleared at once and `users` is empty.
+   * @yields rooms from which users are gone, for the caller to announce; a room may come more than once, with other users.
    * @throws {PrimError} `unavailable`; whoever calls next goes on.
    */
-  clear(nodeId: NodeId): AsyncIterable<Gone>;
+  clear(nodeId: NodeId, lookMax: number): AsyncIterable<Gone>;
 
   /**
    * What nodes of this cluster show each other; made by the first.

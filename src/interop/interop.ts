@@ -26,15 +26,12 @@ export interface InteropParts {
   readonly redis: RedisPort;
   /** What prim's own keys begin with. */
   readonly keyPrefix: string;
-  /** True if other processes listen at this node's address. */
-  readonly sharesAddress: boolean;
   readonly hub: Hub;
   readonly clock: Clock;
   readonly log: Logger;
   readonly platforms: readonly AppPlatform[];
-  readonly signaller: Signaller;
-  /** Whether signals reach prim's other nodes. */
-  readonly hasPeers: boolean;
+  /** To all nodes of prim. */
+  readonly signaller: Pick<Signaller, "signal">;
   /**
    * Whether a user is online on a node of prim.
    *
@@ -55,9 +52,9 @@ export class Interop {
   #stopListening: Cancel | undefined;
 
   constructor(parts: InteropParts) {
-    const { redis, keyPrefix, sharesAddress, hub, clock, log, platforms } = parts;
+    const { redis, keyPrefix, hub, clock, log, platforms } = parts;
     this.#parts = parts;
-    this.#servers = new ServerList({ redis, keyPrefix, sharesAddress, clock, log });
+    this.#servers = new ServerList({ redis, keyPrefix, clock, log });
     const addresses = () => this.#servers.oldNodes();
     this.#oldNodes = new OldNodes({ clock, log, addresses });
     this.#records = new OnlineRecords({
@@ -108,10 +105,10 @@ export class Interop {
    * @throws {PrimError} `unavailable`.
    */
   async hear(push: PresencePush, seq: string): Promise<void> {
-    const { redis, keyPrefix, signaller, hasPeers, isOnlineInPrim } = this.#parts;
+    const { redis, keyPrefix, signaller, isOnlineInPrim } = this.#parts;
     if (push.kind === "exit") this.#records.contradict({ userId: push.from, appPlatform: push.appPlatform });
     if (await isOnlineInPrim(push.from, push.appPlatform)) return;
-    if (hasPeers && seq !== "") {
+    if (seq !== "") {
       const key = `${keyPrefix}interop:told:${push.kind}:${push.appPlatform}_${push.from}:${seq}`;
       if ((await redis.command("SET", key, 1, "EX", REFERENCE_TOLD_SECONDS, "NX")) === null) return;
     }

@@ -30,7 +30,7 @@ describeWith("redis-server", "ServerList", () => {
     await (await shared()).admin.flushall();
   });
 
-  async function open(over: { port?: (port: RedisPort) => RedisPort; sharesAddress?: boolean } = {}) {
+  async function open(over: { port?: (port: RedisPort) => RedisPort } = {}) {
     const { admin, port } = await shared();
     const clock = new FakeClock();
     const { log, lines } = keepingLogger();
@@ -38,7 +38,6 @@ describeWith("redis-server", "ServerList", () => {
     const list = new ServerList({
       redis: over.port?.(redis) ?? redis,
       keyPrefix: "test:",
-      sharesAddress: over.sharesAddress ?? false,
       clock,
       log,
     });
@@ -100,13 +99,6 @@ describeWith("redis-server", "ServerList", () => {
     clock.advance(10 * REFERENCE_REGISTER_MS);
     await list.oldNodes();
     expect(await admin.exists(KEY, OWN_KEY)).toBe(0);
-  });
-
-  test("a node that shares its address leaves the entry to the others", async () => {
-    const { list, enteredAt, now } = await open({ sharesAddress: true });
-    await list.register(OWN);
-    await list.unregister();
-    expect(await enteredAt(OWN)).toBe(now());
   });
 
   test("oldNodes() are those that live, are no prims, and have an address that can be called", async () => {

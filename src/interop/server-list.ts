@@ -24,8 +24,6 @@ export interface ServerListParts {
   readonly redis: RedisPort;
   /** What prim's own keys begin with. */
   readonly keyPrefix: string;
-  /** True if other processes listen at this node's address: it stays listed for them. */
-  readonly sharesAddress: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -59,8 +57,8 @@ export class ServerList {
     const address = this.#address;
     this.#address = undefined;
     this.#cancelTimer?.();
-    const { redis, log, sharesAddress } = this.#parts;
-    if (address === undefined || sharesAddress) return;
+    if (address === undefined) return;
+    const { redis, log } = this.#parts;
     try {
       await redis.command("HDEL", SERVERS_KEY, address);
       await redis.command("HDEL", this.#ownKey, address);

@@ -38,10 +38,12 @@ test("examples/bot.ts answers in the room, and ends on SIGTERM", async () => {
   expect(bot.exitCode).toBe(0);
 });
 
-test("each example is short enough to be read", async () => {
+test("each example is short enough to be read, and stands in docs/sdk.md as it is", async () => {
+  const document = await Bun.file(join(ROOT, "docs/sdk.md")).text();
   for (const name of ["bot.ts", "browser.html"]) {
-    const lines = (await Bun.file(join(ROOT, "examples", name)).text()).trimEnd().split("\n");
-    expect(lines.length).toBeLessThanOrEqual(LINES_MAX);
+    const text = (await Bun.file(join(ROOT, "examples", name)).text()).trimEnd();
+    expect(text.split("\n").length).toBeLessThanOrEqual(LINES_MAX);
+    expect(document).toContain(`\n${text}\n`);
   }
 });
 
@@ -62,8 +64,8 @@ describeWith("chromium", "examples/browser.html", (executablePath) => {
     const other = new PrimClient({ url: own.webSocketUrl });
     try {
       const page = await browser.newPage();
-      const url = encodeURIComponent(own.webSocketUrl);
-      await page.goto(`http://127.0.0.1:${files.port}/browser.html?url=${url}&user=bob`);
+      const asked = new URLSearchParams({ url: own.webSocketUrl, http: own.httpUrl, user: "bob" });
+      await page.goto(`http://127.0.0.1:${files.port}/browser.html?${asked}`);
       await page.locator("#status", { hasText: "online" }).waitFor();
       await other.login({ userId: "ann" });
       await other.send({ channel: "room:101", msg: "hello <b>bob</b>" });
@@ -73,8 +75,9 @@ describeWith("chromium", "examples/browser.html", (executablePath) => {
       await page.locator("#status", { hasText: /offline|connecting/ }).waitFor();
       await page.fill("input", "written while offline");
       await page.press("input", "Enter");
-      const port = new URL(own.webSocketUrl).port;
-      const again = await startPrim("none", "--websocket-port", port);
+      const [webSocketPort, httpPort] = [own.webSocketUrl, own.httpUrl].map((url) => new URL(url).port);
+      const ports = ["--websocket-port", `${webSocketPort}`, "--http-port", `${httpPort}`];
+      const again = await startPrim("none", ...ports);
       try {
         await page.evaluate(() => dispatchEvent(new Event("online")));
         await page.locator("li", { hasText: "bob: written while offline" }).waitFor();

@@ -7,7 +7,7 @@ import { describeWith } from "../parts.ts";
 import { startPrim } from "./prim-process.ts";
 
 describeWith("node", "PrimClient under Node", (node) => {
-  test("chats over the WebSocket of the package ws, in JSON and in protobuf", async () => {
+  test("chats over the WebSocket of the package ws, in JSON and in protobuf, and falls back to the stream", async () => {
     const folder = await mkdtemp(join(tmpdir(), "prim-node-"));
     const entrypoints = [join(import.meta.dir, "node-program.ts")];
     const built = await Bun.build({ entrypoints, target: "node", format: "esm", packages: "bundle" });
@@ -15,12 +15,16 @@ describeWith("node", "PrimClient under Node", (node) => {
     await Bun.write(program, (await built.outputs[0]?.text()) ?? "");
     const prim = await startPrim();
     try {
-      const child = Bun.spawn([node, program, prim.webSocketUrl], { stderr: "inherit", timeout: 20_000 });
+      const child = Bun.spawn([node, program, prim.webSocketUrl, prim.httpUrl], {
+        stderr: "inherit",
+        timeout: 20_000,
+      });
       const said = JSON.parse(await new Response(child.stdout).text());
       expect(said.version).toStartWith("v");
       expect(said.heard).toMatchObject([
         { from: "node", offset: 1, channel: "room:101" },
         { from: "node", offset: 2, channel: "room:101" },
+        { from: "node", offset: 3, channel: "room:101" },
       ]);
       expect(await child.exited).toBe(0);
     } finally {

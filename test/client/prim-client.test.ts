@@ -1,9 +1,15 @@
-/** PrimClient against real prims: both codecs, every call, resuming over a restart, and what the server refuses. */
+/** PrimClient against real prims: both codecs, the stream, every call, resuming over a restart, and what the server refuses. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type FrameCodec, type Message, PrimClient, type PrimClientEvents } from "../../src/client/index.ts";
+import {
+  type Message,
+  PrimClient,
+  type PrimClientEvents,
+  type PrimClientOptions,
+  StreamTransport,
+} from "../../src/client/index.ts";
 import { jsonCodec } from "../../src/client/json-codec.ts";
 import { protobufCodec } from "../../src/client/protobuf.ts";
 import { type PrimProcess, startPrim } from "./prim-process.ts";
@@ -20,14 +26,22 @@ afterAll(async () => {
   await prim.kill();
 });
 
-function newClient(url: string, codec: FrameCodec = jsonCodec): PrimClient {
-  const client = new PrimClient({ url, codec, backoffMinMs: 20, backoffMaxMs: 200 });
+/** How a client talks. */
+type Wire = (server: PrimProcess) => Partial<PrimClientOptions>;
+
+const json: Wire = () => ({ codec: jsonCodec });
+const protobuf: Wire = () => ({ codec: protobufCodec });
+const stream: Wire = ({ httpUrl }) => ({ transport: new StreamTransport(httpUrl) });
+
+function newClient(server: PrimProcess, wire = json): PrimClient {
+  const url = server.webSocketUrl;
+  const client = new PrimClient({ url, backoffMinMs: 20, backoffMaxMs: 200, ...wire(server) });
   open.push(client);
   return client;
 }
 
-async function newPerson(codec?: FrameCodec): Promise<PrimClient> {
-  const client = newClient(prim.webSocketUrl, codec);
+async function newPerson(wire?: Wire): Promise<PrimClient> {
+  const client = newClient(prim, wire);
   await client.login({ userId: `user ${++people}`, nickname: "N" });
   return client;
 }
@@ -49,17 +63,18 @@ function next<Name extends keyof PrimClientEvents>(
   });
 }
 
-const CODECS: readonly [string, FrameCodec][] = [
-  ["JSON", jsonCodec],
-  ["protobuf", protobufCodec],
+const WIRES: readonly [string, Wire][] = [
+  ["JSON", json],
+  ["protobuf", protobuf],
+  ["stream", stream],
 ];
 
-for (const [name, codec] of CODECS) {
-  describe(`PrimClient with ${name} frames`, () => {
+for (const [name, wire] of WIRES) {
+  describe(`PrimClient over ${name}`, () => {
     const room = `room:${name}`;
 
     test("carries every type of message with all its fields, live and from the history", async () => {
-      const [ann, bob] = [await newPerson(codec), await newPerson(codec)];
+      const [ann, bob] = [await newPerson(wire), await newPerson(wire)];
       await Promise.all([ann.join(room), bob.join(room)]);
       const media = { url: "/f.bin", secret: "s", durationMs: 5, name: "f", bytes: 2 ** 40, mimeType: "a/b" };
       const size = { width: 1, height: 65_535 };
@@ -80,7 +95,7 @@ for (const [name, codec] of CODECS) {
     });
 
     test("tells comings and goings, typing and read marks", async () => {
-      const [ann, bob] = [await newPerson(codec), await newPerson(codec)];
+      const [ann, bob] = [await newPerson(wire), await newPerson(wire)];
       const where = `${room}-2`;
       await ann.join(where);
       const entered = next(ann, "enter", ({ channel }) => channel === where);
@@ -99,7 +114,7 @@ for (const [name, codec] of CODECS) {
     });
 
     test("carries 1:1 messages, and who has read them", async () => {
-      const [ann, bob] = [await newPerson(codec), await newPerson(codec)];
+      const [ann, bob] = [await newPerson(wire), await newPerson(wire)];
       const heard = next(bob, "message");
       const { id, channel } = await ann.send({ userId: bob.userId ?? "", msg: "psst" });
       expect(channel).toBe(`inbox:${ann.userId}`);
@@ -110,20 +125,20 @@ for (const [name, codec] of CODECS) {
     });
 
     test("says what the server refuses, with its code", async () => {
-      const ann = await newPerson(codec);
+      const ann = await newPerson(wire);
       await expect(ann.send({ channel: "room:elsewhere", msg: "x" })).rejects.toMatchObject({ code: 1003 });
       await expect(ann.send({ channel: "room:101", msg: "" })).rejects.toMatchObject({ code: 1001 });
       await expect(ann.join("lobby")).rejects.toMatchObject({ code: 1001, reason: "illegal_parameter" });
       await expect(ann.leave("room:elsewhere")).rejects.toMatchObject({ code: 1003 });
       await expect(ann.markRead("room:101", 1e6)).rejects.toMatchObject({ code: 1001 });
-      const stranger = newClient(prim.webSocketUrl, codec);
+      const stranger = newClient(prim, wire);
       await expect(stranger.login({ userId: "a", appPlatform: 9 })).rejects.toMatchObject({ code: 1003 });
       await expect(stranger.login({ userId: "" })).rejects.toMatchObject({ code: 1002 });
       expect((await stranger.login({ userId: "now" })).channels.length).toBe(3);
     });
 
     test("a message of the greatest size arrives, one byte more never leaves", async () => {
-      const ann = await newPerson(codec);
+      const ann = await newPerson(wire);
       const frame = (msg: string) =>
         JSON.stringify({ seq: "s", action: "send", data: { channel: "room:101", msg } });
       const most = "x".repeat(64 * 1024 - frame("").length);
@@ -136,8 +151,7 @@ for (const [name, codec] of CODECS) {
 }
 
 test("the same seq is stored once, whichever session sends it", async () => {
-  const url = prim.webSocketUrl;
-  const [first, second] = [newClient(url), newClient(url)];
+  const [first, second] = [newClient(prim), newClient(prim, stream)];
   await Promise.all([first.login({ userId: "twin" }), second.login({ userId: "twin", appPlatform: 102 })]);
   await Promise.all([first.join("room:twins"), second.join("room:twins")]);
   const draft = { channel: "room:twins", msg: "once" };
@@ -156,7 +170,7 @@ test("positions of an earlier run bring what was missed since", async () => {
   const bob = await newPerson();
   await bob.join("room:diary");
   await bob.send({ channel: "room:diary", msg: "missed" });
-  const again = newClient(prim.webSocketUrl);
+  const again = newClient(prim);
   const heard = next(again, "message");
   await again.login({ userId, positions });
   expect(await heard).toMatchObject({ channel: "room:diary", offset: 2, msg: "missed" });
@@ -166,7 +180,7 @@ test("a restart is resumed: what was written while offline is stored once, and n
   const dataDir = await mkdtemp(join(tmpdir(), "prim-sdk-"));
   let own = await startPrim(dataDir);
   const port = new URL(own.webSocketUrl).port;
-  const [ann, bob] = [newClient(own.webSocketUrl), newClient(own.webSocketUrl, protobufCodec)];
+  const [ann, bob] = [newClient(own), newClient(own, protobuf)];
   try {
     await Promise.all([ann.login({ userId: "ann" }), bob.login({ userId: "bob" })]);
     const heard: string[] = [];
@@ -193,7 +207,7 @@ test("a restart is resumed: what was written while offline is stored once, and n
 test("a server that has lost everything is told: recovered is false, and the chat goes on", async () => {
   let own = await startPrim();
   const port = new URL(own.webSocketUrl).port;
-  const ann = newClient(own.webSocketUrl);
+  const ann = newClient(own);
   try {
     await ann.login({ userId: "ann" });
     await ann.send({ channel: "room:101", msg: "lost" });

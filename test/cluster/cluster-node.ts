@@ -14,6 +14,7 @@ import { NodeService } from "../../src/gen/prim/v1/node_pb.ts";
 import { drainingError } from "../../src/transport/rpc/errors.ts";
 import { createPeerHandlers, rpcService } from "../../src/transport/rpc/rpc-handlers.ts";
 import { RpcServer, type RpcServerOptions } from "../../src/transport/rpc/rpc-server.ts";
+import { TrustedProxies } from "../../src/transport/trusted-proxies.ts";
 import { eventually } from "../deadline.ts";
 
 export interface ClusterNodeOptions {
@@ -52,9 +53,14 @@ export class ClusterNode implements AsyncDisposable {
     this.cluster = new Cluster(
       {
         registry,
-        roster: {
-          isOnline: (userId, platform) =>
-            this.online.has(userId) && (platform === undefined || platform === (101 as AppPlatform)),
+        own: {
+          roster: {
+            isOnline: (userId, platform) =>
+              this.online.has(userId) && (platform === undefined || platform === (101 as AppPlatform)),
+            list: () => ({ users: [], total: 0, next: undefined }),
+            listByPlatform: () => ({ users: [], total: 0, more: false }),
+          },
+          kick: () => 0,
         },
         logger: options.logger ?? silentLogger,
         receiver: {
@@ -96,6 +102,7 @@ export class ClusterNode implements AsyncDisposable {
       hostname: "127.0.0.1",
       port: 0,
       tls: options.tls,
+      proxies: new TrustedProxies([]),
       log: logger,
       clock: systemClock,
     });

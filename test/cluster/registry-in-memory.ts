@@ -46,7 +46,7 @@ export class RegistryInMemory implements NodeRegistry {
 
   async release(nodeId: NodeId): Promise<void> {
     await this.#reach();
-    this.#leases.delete(nodeId);
+    this.expire(nodeId);
   }
 
   async *clear(nodeId: NodeId): AsyncGenerator<Gone> {

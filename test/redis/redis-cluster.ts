@@ -1,4 +1,5 @@
 /** A Redis Cluster of three servers on loopback. */
+import { afterAll } from "bun:test";
 import { eventually } from "../deadline.ts";
 import { freePort, RedisServer } from "./redis-server.ts";
 
@@ -42,4 +43,16 @@ export async function untilWhole({ admin }: RedisServer): Promise<void> {
       info.includes(`cluster_known_nodes:${SERVERS}`),
     "a whole Redis Cluster",
   );
+}
+
+/** One cluster for all tests of a file, started by the first that asks. */
+export function sharedRedisCluster(): () => Promise<RedisServer[]> {
+  let servers: Promise<RedisServer[]> | undefined;
+  afterAll(async () => {
+    for (const server of (await servers) ?? []) await server.stop();
+  });
+  return () => {
+    servers ??= startRedisCluster();
+    return servers;
+  };
 }

@@ -89,7 +89,12 @@ export class RedisServer {
   }
 
   kill(): void {
-    this.#child?.kill("SIGKILL");
+    this.signal("SIGKILL");
+  }
+
+  /** SIGSTOP halts it as if its machine hung: connections stay, calls wait. SIGCONT lets it go on with them. */
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
   }
 
   /** In order: what it keeps is on disk. */

@@ -35,3 +35,8 @@ export function channelKeys(prefix: string, channel: ChannelId): ChannelKeys {
 export function nodesKey(prefix: string, channel: ChannelId): string {
   return `${prefix}{${channel}}:nodes`;
 }
+
+/** True for what nodesKey() gives, of whichever channel. */
+export function isNodesKey(prefix: string, key: string): boolean {
+  return key.startsWith(`${prefix}{`) && key.endsWith("}:nodes");
+}

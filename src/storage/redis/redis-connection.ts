@@ -30,6 +30,12 @@ export type RedisArgument = string | number | Buffer;
 
 const CLOSING_POLL_MS = 5;
 
+/** One of the servers that share the keys. */
+export interface RedisServer {
+  /** Sends a plain command to this server, whatever its keys. The same rules and errors as RedisConnection.command(). */
+  command(name: string, ...args: readonly RedisArgument[]): Promise<unknown>;
+}
+
 export class RedisConnection {
   readonly keyPrefix: string;
   /** True if a call may only have keys of one hash slot. */
@@ -135,6 +141,15 @@ export class RedisConnection {
   /** Sends a plain command; with Redis Cluster to the server of its first key. The same rules and errors as evaluate(). */
   command(name: string, ...args: readonly RedisArgument[]): Promise<unknown> {
     return this.#gate.pass(() => this.#client.call(name, ...args));
+  }
+
+  /** The servers that have all keys between them now: one, or with Redis Cluster its masters. */
+  servers(): RedisServer[] {
+    const client = this.#client;
+    const servers = "nodes" in client ? client.nodes("master") : [client];
+    return servers.map((server) => ({
+      command: (name, ...args) => this.#gate.pass(() => server.call(name, ...args)),
+    }));
   }
 
   /** Waits for the calls under way, within their time, and disconnects. Repeating it is safe. */

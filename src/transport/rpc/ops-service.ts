@@ -5,14 +5,16 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { Clock } from "../../base/clock.ts";
 import { PrimError } from "../../base/errors.ts";
-import type { AppPlatform, UserId } from "../../base/ids.ts";
+import type { AppPlatform, NodeId, UserId } from "../../base/ids.ts";
 import { DRAIN_MS_MAX } from "../../base/limits.ts";
 import type { AdjustableLogger, LogLevel } from "../../base/logger.ts";
 import { parseChannelId } from "../../core/channel.ts";
 import type { Wire } from "../../core/connection.ts";
+import type { LivingNode, NodeRecord } from "../../core/node-registry.ts";
 import type { NodeStateReporter, SessionEntry } from "../../core/node-state.ts";
 import {
   LogLevel as LevelOnWire,
+  type NodeSchema,
   type NodeStateSchema,
   NodeStatus,
   type OpsService,
@@ -41,6 +43,10 @@ export interface OpsServiceParts {
     /** Whether the store answers; never rejects. */
     readonly answers: () => Promise<boolean>;
   };
+  /** The living nodes; undefined where there is only one. */
+  readonly nodes: (() => Promise<readonly LivingNode[]>) | undefined;
+  /** Living peers that this node has a link to. */
+  readonly peersLinked: () => number;
   /** host:port of the RPC port, as peers reach it. */
   readonly rpcAddress: () => string;
   readonly logger: AdjustableLogger;
@@ -58,6 +64,12 @@ const WIRES: Readonly<Record<Wire, SessionWire>> = {
   stream: SessionWire.RPC,
 };
 
+const STATUSES: Readonly<Record<NodeRecord["status"], NodeStatus>> = {
+  starting: NodeStatus.STARTING,
+  serving: NodeStatus.SERVING,
+  draining: NodeStatus.DRAINING,
+};
+
 const LEVELS: Readonly<Record<LogLevel, LevelOnWire>> = {
   debug: LevelOnWire.DEBUG,
   info: LevelOnWire.INFO,
@@ -72,8 +84,11 @@ export function createOpsService(parts: OpsServiceParts): ServiceImpl<typeof Ops
   return {
     getState: async () => ({ state: await stateInit(parts) }),
 
-    listNodes() {
-      const { nodeId, startedAt, draining } = reporter.state();
+    async listNodes() {
+      const living = await parts.nodes?.();
+      if (living !== undefined)
+        return { nodes: living.map((node) => nodeInit(node, reporter.state().nodeId)) };
+      const { nodeId, startedAt, draining, connections, sessions } = reporter.state();
       const status = statusOf(draining);
       const self = {
         nodeId,
@@ -81,6 +96,10 @@ export function createOpsService(parts: OpsServiceParts): ServiceImpl<typeof Ops
         status,
         startedAtMs: BigInt(startedAt),
         self: true,
+        version: reporter.state().version,
+        generation: 1,
+        connections: BigInt(connections),
+        sessions: BigInt(sessions),
       };
       return { nodes: [self] };
     },
@@ -152,6 +171,23 @@ async function stateInit(parts: OpsServiceParts): Promise<MessageInitShape<typeo
     loopLagMs: state.eventLoopLagMs.max,
     storage: parts.storage.name,
     storageOk,
+    peersLinked: parts.peersLinked(),
+  };
+}
+
+function nodeInit(node: LivingNode, self: NodeId): MessageInitShape<typeof NodeSchema> {
+  const { nodeId, rpcAddress, status, startedAt, leaseExpiresAt, version, generation, load } = node;
+  return {
+    nodeId,
+    rpcAddress,
+    status: STATUSES[status],
+    startedAtMs: BigInt(startedAt),
+    leaseExpiresAtMs: BigInt(leaseExpiresAt),
+    self: nodeId === self,
+    version,
+    generation,
+    connections: BigInt(load.connections),
+    sessions: BigInt(load.sessions),
   };
 }
 

@@ -7,7 +7,7 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
-import type { UserKey } from "./user_pb.ts";
+import type { User, UserKey } from "./user_pb.ts";
 import { file_prim_v1_user } from "./user_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file prim/v1/node.proto.
  */
 export const file_prim_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChJwcmltL3YxL25vZGUucHJvdG8SB3ByaW0udjEiowEKC0xpbmtSZXF1ZXN0EiMKBWhlbGxvGAEgASgLMhIucHJpbS52MS5MaW5rSGVsbG9IABIPCgViYXRjaBgCIAEoDEgAEiUKBm1pc3NlZBgDIAEoCzITLnByaW0udjEuTGlua01pc3NlZEgAEicKB2dvb2RieWUYBCABKAsyFC5wcmltLnYxLkxpbmtHb29kYnllSABCDgoFZnJhbWUSBbpIAggBIp8BCglMaW5rSGVsbG8SGgoHbm9kZV9pZBgBIAEoCUIJukgGcgQgAShAEh8KDnZlcnNpb25fb2xkZXN0GAIgASgNQge6SAQqAigBEh8KDnZlcnNpb25fbmV3ZXN0GAMgASgNQge6SAQqAigBEhIKCmdlbmVyYXRpb24YBCABKA0SIAoGc2VyaWFsGAUgASgEQhC6SA0yCxj/////////DygBIgwKCkxpbmtNaXNzZWQiDQoLTGlua0dvb2RieWUiYQoMTGlua1Jlc3BvbnNlEicKB3dlbGNvbWUYASABKAsyFC5wcmltLnYxLkxpbmtXZWxjb21lSAASHwoDYWNrGAIgASgLMhAucHJpbS52MS5MaW5rQWNrSABCBwoFZnJhbWUiLwoLTGlua1dlbGNvbWUSDwoHbm9kZV9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNIhkKB0xpbmtBY2sSDgoGZnJhbWVzGAEgASgEIjkKD0lzT25saW5lUmVxdWVzdBImCgR1c2VyGAEgASgLMhAucHJpbS52MS5Vc2VyS2V5Qga6SAPIAQEiIgoQSXNPbmxpbmVSZXNwb25zZRIOCgZvbmxpbmUYASABKAgyhwEKC05vZGVTZXJ2aWNlEjcKBExpbmsSFC5wcmltLnYxLkxpbmtSZXF1ZXN0GhUucHJpbS52MS5MaW5rUmVzcG9uc2UoATABEj8KCElzT25saW5lEhgucHJpbS52MS5Jc09ubGluZVJlcXVlc3QaGS5wcmltLnYxLklzT25saW5lUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_prim_v1_user]);
+  fileDesc("ChJwcmltL3YxL25vZGUucHJvdG8SB3ByaW0udjEiowEKC0xpbmtSZXF1ZXN0EiMKBWhlbGxvGAEgASgLMhIucHJpbS52MS5MaW5rSGVsbG9IABIPCgViYXRjaBgCIAEoDEgAEiUKBm1pc3NlZBgDIAEoCzITLnByaW0udjEuTGlua01pc3NlZEgAEicKB2dvb2RieWUYBCABKAsyFC5wcmltLnYxLkxpbmtHb29kYnllSABCDgoFZnJhbWUSBbpIAggBIp8BCglMaW5rSGVsbG8SGgoHbm9kZV9pZBgBIAEoCUIJukgGcgQgAShAEh8KDnZlcnNpb25fb2xkZXN0GAIgASgNQge6SAQqAigBEh8KDnZlcnNpb25fbmV3ZXN0GAMgASgNQge6SAQqAigBEhIKCmdlbmVyYXRpb24YBCABKA0SIAoGc2VyaWFsGAUgASgEQhC6SA0yCxj/////////DygBIgwKCkxpbmtNaXNzZWQiDQoLTGlua0dvb2RieWUiYQoMTGlua1Jlc3BvbnNlEicKB3dlbGNvbWUYASABKAsyFC5wcmltLnYxLkxpbmtXZWxjb21lSAASHwoDYWNrGAIgASgLMhAucHJpbS52MS5MaW5rQWNrSABCBwoFZnJhbWUiLwoLTGlua1dlbGNvbWUSDwoHbm9kZV9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNIhkKB0xpbmtBY2sSDgoGZnJhbWVzGAEgASgEIjkKD0lzT25saW5lUmVxdWVzdBImCgR1c2VyGAEgASgLMhAucHJpbS52MS5Vc2VyS2V5Qga6SAPIAQEiIgoQSXNPbmxpbmVSZXNwb25zZRIOCgZvbmxpbmUYASABKAgitwEKG05vZGVTZXJ2aWNlTGlzdFVzZXJzUmVxdWVzdBIUCgxhcHBfcGxhdGZvcm0YASABKA0SFgoEcm9vbRgCIAEoCUIIukgFcgMohQISHgoNYWZ0ZXJfdXNlcl9pZBgDIAEoCUIHukgEcgIoQBIaChJhZnRlcl9hcHBfcGxhdGZvcm0YBCABKA0SEwoLYnlfcGxhdGZvcm0YBSABKAgSGQoFbGltaXQYBiABKA1CCrpIByoFGOgHKAEiWQocTm9kZVNlcnZpY2VMaXN0VXNlcnNSZXNwb25zZRIcCgV1c2VycxgBIAMoCzINLnByaW0udjEuVXNlchINCgV0b3RhbBgCIAEoBBIMCgRtb3JlGAMgASgIInQKFk5vZGVTZXJ2aWNlS2lja1JlcXVlc3QSJgoEdXNlchgBIAEoCzIQLnByaW0udjEuVXNlcktleUIGukgDyAEBEhsKCnNlc3Npb25faWQYAiABKAlCB7pIBHICKEASFQoEdGV4dBgDIAEoCUIHukgEcgIoeyIrChdOb2RlU2VydmljZUtpY2tSZXNwb25zZRIQCghzZXNzaW9ucxgBIAEoDTKsAgoLTm9kZVNlcnZpY2USNwoETGluaxIULnByaW0udjEuTGlua1JlcXVlc3QaFS5wcmltLnYxLkxpbmtSZXNwb25zZSgBMAESPwoISXNPbmxpbmUSGC5wcmltLnYxLklzT25saW5lUmVxdWVzdBoZLnByaW0udjEuSXNPbmxpbmVSZXNwb25zZRJYCglMaXN0VXNlcnMSJC5wcmltLnYxLk5vZGVTZXJ2aWNlTGlzdFVzZXJzUmVxdWVzdBolLnByaW0udjEuTm9kZVNlcnZpY2VMaXN0VXNlcnNSZXNwb25zZRJJCgRLaWNrEh8ucHJpbS52MS5Ob2RlU2VydmljZUtpY2tSZXF1ZXN0GiAucHJpbS52MS5Ob2RlU2VydmljZUtpY2tSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_prim_v1_user]);
 
 /**
  * One frame of a link.
@@ -279,6 +279,153 @@ export const IsOnlineResponseSchema: GenMessage<IsOnlineResponse> = /*@__PURE__*
   messageDesc(file_prim_v1_node, 8);
 
 /**
+ * Lists users.
+ *
+ * @generated from message prim.v1.NodeServiceListUsersRequest
+ */
+export type NodeServiceListUsersRequest = Message<"prim.v1.NodeServiceListUsersRequest"> & {
+  /**
+   * On this platform; 0 for all.
+   *
+   * @generated from field: uint32 app_platform = 1;
+   */
+  appPlatform: number;
+
+  /**
+   * In this room; empty for all who are online.
+   *
+   * @generated from field: string room = 2;
+   */
+  room: string;
+
+  /**
+   * Users after this one, exclusive; empty from the beginning.
+   *
+   * @generated from field: string after_user_id = 3;
+   */
+  afterUserId: string;
+
+  /**
+   * With by_platform, after this platform of that user.
+   *
+   * @generated from field: uint32 after_app_platform = 4;
+   */
+  afterAppPlatform: number;
+
+  /**
+   * One entry for each platform a user is on, instead of one for the user.
+   *
+   * @generated from field: bool by_platform = 5;
+   */
+  byPlatform: boolean;
+
+  /**
+   * 1 to 1,000 entries.
+   *
+   * @generated from field: uint32 limit = 6;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message prim.v1.NodeServiceListUsersRequest.
+ * Use `create(NodeServiceListUsersRequestSchema)` to create a new message.
+ */
+export const NodeServiceListUsersRequestSchema: GenMessage<NodeServiceListUsersRequest> = /*@__PURE__*/
+  messageDesc(file_prim_v1_node, 9);
+
+/**
+ * Users of one node.
+ *
+ * @generated from message prim.v1.NodeServiceListUsersResponse
+ */
+export type NodeServiceListUsersResponse = Message<"prim.v1.NodeServiceListUsersResponse"> & {
+  /**
+   * At most as many as were asked for. Without by_platform only their ids count.
+   *
+   * @generated from field: repeated prim.v1.User users = 1;
+   */
+  users: User[];
+
+  /**
+   * Entries in the whole list of the node; without by_platform a user counts once per platform.
+   *
+   * @generated from field: uint64 total = 2;
+   */
+  total: bigint;
+
+  /**
+   * True if there are more after the last one.
+   *
+   * @generated from field: bool more = 3;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message prim.v1.NodeServiceListUsersResponse.
+ * Use `create(NodeServiceListUsersResponseSchema)` to create a new message.
+ */
+export const NodeServiceListUsersResponseSchema: GenMessage<NodeServiceListUsersResponse> = /*@__PURE__*/
+  messageDesc(file_prim_v1_node, 10);
+
+/**
+ * Ends sessions of a user.
+ *
+ * @generated from message prim.v1.NodeServiceKickRequest
+ */
+export type NodeServiceKickRequest = Message<"prim.v1.NodeServiceKickRequest"> & {
+  /**
+   * On this platform, or on all.
+   *
+   * @generated from field: prim.v1.UserKey user = 1;
+   */
+  user?: UserKey | undefined;
+
+  /**
+   * Only this one; empty for all.
+   *
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * Told to the client; empty for the usual words.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message prim.v1.NodeServiceKickRequest.
+ * Use `create(NodeServiceKickRequestSchema)` to create a new message.
+ */
+export const NodeServiceKickRequestSchema: GenMessage<NodeServiceKickRequest> = /*@__PURE__*/
+  messageDesc(file_prim_v1_node, 11);
+
+/**
+ * They have ended.
+ *
+ * @generated from message prim.v1.NodeServiceKickResponse
+ */
+export type NodeServiceKickResponse = Message<"prim.v1.NodeServiceKickResponse"> & {
+  /**
+   * How many there were.
+   *
+   * @generated from field: uint32 sessions = 1;
+   */
+  sessions: number;
+};
+
+/**
+ * Describes the message prim.v1.NodeServiceKickResponse.
+ * Use `create(NodeServiceKickResponseSchema)` to create a new message.
+ */
+export const NodeServiceKickResponseSchema: GenMessage<NodeServiceKickResponse> = /*@__PURE__*/
+  messageDesc(file_prim_v1_node, 12);
+
+/**
  * Served on the RPC port only, and not listed by reflection. Each call carries the secret of the cluster, which
  * lies in Redis, in the header "authorization: Bearer <secret>".
  *
@@ -318,6 +465,26 @@ export const NodeService: GenService<{
     methodKind: "unary";
     input: typeof IsOnlineRequestSchema;
     output: typeof IsOnlineResponseSchema;
+  },
+  /**
+   * Lists users of the node that is asked, in the order of their ids.
+   *
+   * @generated from rpc prim.v1.NodeService.ListUsers
+   */
+  listUsers: {
+    methodKind: "unary";
+    input: typeof NodeServiceListUsersRequestSchema;
+    output: typeof NodeServiceListUsersResponseSchema;
+  },
+  /**
+   * Ends sessions of a user on the node that is asked.
+   *
+   * @generated from rpc prim.v1.NodeService.Kick
+   */
+  kick: {
+    methodKind: "unary";
+    input: typeof NodeServiceKickRequestSchema;
+    output: typeof NodeServiceKickResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_prim_v1_node, 0);
