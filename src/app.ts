@@ -2,14 +2,13 @@
  * The composition root: makes the parts of a node and joins them. It decides nothing else.
  */
 import type { Server } from "bun";
-import page from "../web/index.html";
 import { createAppCluster } from "./app-cluster.ts";
 import { createAppInterop } from "./app-interop.ts";
+import { openWebPorts } from "./app-ports.ts";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
 import { assert, PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
-import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
 import type { AdjustableLogger } from "./base/logger.ts";
 import { redisAddressOf } from "./config/redis-address.ts";
 import type { Config } from "./config/settings.ts";
@@ -39,14 +38,12 @@ import { RedisConnection } from "./storage/redis/redis-connection.ts";
 import { RedisStore } from "./storage/redis/redis-store.ts";
 import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
-import { listen } from "./transport/listener.ts";
-import { createBrowserDoor } from "./transport/rpc/browser-door.ts";
 import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
 import { RpcServer } from "./transport/rpc/rpc-server.ts";
 import { StreamFanout } from "./transport/rpc/stream-fanout.ts";
 import { readTlsFiles } from "./transport/rpc/tls-files.ts";
 import { TrustedProxies } from "./transport/trusted-proxies.ts";
-import { WEBSOCKET_PATH, WebSocketGateway } from "./transport/websocket/gateway.ts";
+import { WebSocketGateway } from "./transport/websocket/gateway.ts";
 import { RequestRunner } from "./transport/websocket/request-runner.ts";
 import { TopicFanout } from "./transport/websocket/topic-fanout.ts";
 import type { WebSocketConnection } from "./transport/websocket/websocket-connection.ts";
@@ -88,12 +85,6 @@ const CLOSING_POLL_MS = 10;
 const CLOSING_MS_MAX = 1_000;
 /** What calls under way get to finish when the RPC port closes: their messages are stored by then. */
 const CALLS_MS_MAX = 2_000;
-/**
- * A body on the HTTP port: twice what a call may have, so that a call which is too large gets an answer of its own
- * protocol. The routes of the HTTP interface have a bound of theirs.
- */
-const BODY_BYTES_MAX = 2 * RPC_MESSAGE_BYTES_MAX;
-
 export function createApp(config: Config, environment: AppEnvironment): App {
   const { clock, logger, version, worker } = environment;
   const { app: settings, limits } = config;
@@ -274,44 +265,6 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     return SqliteStore.open(settings.dataDir, { clock, log: logger, ...bounds });
   }
 
-  function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): void {
-    const websocket = gateway.handler();
-    const common = { host: settings.host, websocket, shared: worker !== undefined };
-    const door = createBrowserDoor(rpc.handlers, {
-      httpVersion: "2",
-      corsOrigins: config.http.corsOrigins,
-      proxies,
-    });
-    servers.push(
-      listen<WebSocketConnection>({
-        ...common,
-        setting: "app.httpPort",
-        port: ports.httpPort,
-        pages: { "/home/index": page },
-        bodyBytesMax: BODY_BYTES_MAX,
-        http2: true,
-        fetch: (request, server) => {
-          const path = new URL(request.url).pathname;
-          if (path === WEBSOCKET_PATH) return gateway.upgrade(request, server);
-          return door(request, path, server) ?? http.fetch(request, { server });
-        },
-      }),
-    );
-    servers.push(
-      listen<WebSocketConnection>({
-        ...common,
-        setting: "app.webSocketPort",
-        port: ports.webSocketPort,
-        bodyBytesMax: HTTP_BODY_BYTES_MAX,
-        fetch: (request, server) =>
-          new URL(request.url).pathname === WEBSOCKET_PATH
-            ? gateway.upgrade(request, server)
-            : new Response(`The WebSocket is at ${WEBSOCKET_PATH}\n`, { status: 404 }),
-      }),
-    );
-    for (const server of servers) topics.attach(server);
-  }
-
   /** Workers share the RPC port, and each has one of its own for the other nodes. */
   async function openRpcPorts({ rpc, cluster, interop }: NonNullable<typeof parts>): Promise<void> {
     const common = {
@@ -350,7 +303,9 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         store = await openStore();
         parts = compose(store);
         await openRpcPorts(parts);
-        openPorts(parts);
+        const { gateway, http, rpc } = parts;
+        openWebPorts(servers, { config, ports, gateway, http, rpc, proxies, isShared: worker !== undefined });
+        for (const server of servers) topics.attach(server);
       } catch (error) {
         await this.stop();
         throw error;

@@ -47,6 +47,7 @@ export class OnlineRecords implements UserObserver {
   #address: string | undefined;
   #flushing: Promise<void> | undefined;
   #isSweeping = false;
+  #isStopping = false;
   #cancelSweep: Cancel | undefined;
   #cancelRetry: Cancel | undefined;
 
@@ -61,10 +62,17 @@ export class OnlineRecords implements UserObserver {
     if (this.#due.size > 0) this.#flush();
   }
 
-  /** Resolves when what is due has been written, or failed to be. No sweeps any more. */
+  /**
+   * Logs off everybody, those too whose sessions have not ended yet. Resolves when that and what was due has been written,
+   * or failed to be. No sweeps any more.
+   */
   async stop(): Promise<void> {
     this.#cancelSweep?.();
     this.#cancelRetry?.();
+    this.#isStopping = true;
+    for (const platform of this.#parts.hub.platforms()) {
+      for (const user of this.#parts.hub.usersOf(platform).values()) this.#note(user, false);
+    }
     await this.#flushing;
   }
 
@@ -86,7 +94,7 @@ export class OnlineRecords implements UserObserver {
    * does nothing.
    */
   async sweep(): Promise<void> {
-    if (this.#isSweeping || this.#address === undefined) return;
+    if (this.#isSweeping || this.#isStopping || this.#address === undefined) return;
     const { hub, clock, log } = this.#parts;
     this.#isSweeping = true;
     try {
@@ -144,11 +152,16 @@ export class OnlineRecords implements UserObserver {
     const elsewhere = await Promise.all(batch.map((due) => this.#isElsewhere(due)));
     // From here to the writing nothing is waited for: who is here now is here.
     const writes = batch.flatMap((due, index) => {
-      const user = this.#parts.hub.find(due.appPlatform, due.userId);
+      const user = this.#find(due);
       if (user !== undefined) return [this.#writeOf(user, due.isLogin ? "login" : "refresh")];
       return elsewhere[index] === true ? [] : [this.#logoffOf(due)];
     });
     await this.#write(writes, oldNodes);
+  }
+
+  /** The user, if they are here and stay. */
+  #find({ appPlatform, userId }: Attendee): User | undefined {
+    return this.#isStopping ? undefined : this.#parts.hub.find(appPlatform, userId);
   }
 
   async #isElsewhere(user: Attendee): Promise<boolean> {

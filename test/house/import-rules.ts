@@ -26,9 +26,10 @@ export const FLOOR_PLAN: Readonly<Record<string, readonly string[]>> = {
 /** Files directly in src/, each with the files beside it that it may import; folders are all open to them. */
 const ROOT_FILES: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["app.ts"],
-  "app.ts": ["app-cluster.ts", "app-interop.ts"],
+  "app.ts": ["app-cluster.ts", "app-interop.ts", "app-ports.ts"],
   "app-cluster.ts": [],
   "app-interop.ts": [],
+  "app-ports.ts": [],
 };
 
 /** Folders whose subfolders don't know each other. */

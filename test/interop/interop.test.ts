@@ -30,9 +30,9 @@ describeWith("redis-server", "beside the reference system", () => {
     await (await shared()).admin.flushall();
   });
 
-  async function startPrim(): Promise<PrimProcess> {
+  async function startPrim(...more: string[]): Promise<PrimProcess> {
     const redis = await shared();
-    const args = ["--redis-url", `redis://127.0.0.1:${redis.port}`, "--interop-gowebsocket", "true"];
+    const args = ["--redis-url", `redis://127.0.0.1:${redis.port}`, "--interop-gowebsocket", "true", ...more];
     const prim = await PrimProcess.start({ args });
     prims.push(prim);
     return prim;
@@ -192,6 +192,31 @@ describeWith("redis-server", "beside the reference system", () => {
     expect(old.failures).toEqual([]);
   });
 
+  test("workers of one prim are a node each", async () => {
+    const old = await startOld();
+    const prim = await startPrim("--workers", "2");
+    const { admin } = await shared();
+    expect(await admin.hlen(SERVERS_KEY)).toBe(3);
+    // On whichever worker they are.
+    const users = await Promise.all(["a", "b", "c", "d", "e", "f"].map((user) => login(prim, user)));
+    const oldie = await login(old, "oldie");
+    for (const user of users) await user.push("enter", ({ from }) => from === "oldie");
+    await old.post("/user/sendMessageAll", { appID: "101", userID: "shop", msgID: "w1", message: "once" });
+    await users[0]?.ok("send", { channel: "room:101", msg: "to all" });
+    await oldie.until(() => oldie.messages.length > 0, "the message of a worker's user");
+    for (const [index, user] of users.entries()) {
+      const wanted = index === 0 ? ["once"] : ["once", "to all"];
+      await user.until(() => user.messages.length >= wanted.length, "the messages");
+      await user.settle();
+      expect(texts(user).toSorted()).toEqual(wanted);
+      const entered = user.events.filter(({ action, data }) => action === "enter" && data.from === "oldie");
+      expect(entered).toHaveLength(1);
+    }
+    expect(await prim.stop()).toBe(0);
+    expect(await admin.hkeys(SERVERS_KEY)).toEqual([old.address]);
+    expect(old.failures).toEqual([]);
+  });
+
   test("an old node that is killed, or does not answer, holds nobody up", async () => {
     const { prim, old } = await startBoth();
     const alive = await startOld();
@@ -250,8 +275,8 @@ describeWith("redis-server", "beside the reference system", () => {
     // Its entry still stands in the list: nobody takes it for an old node.
     expect(await redis.admin.hexists(SERVERS_KEY, prim.rpcAddress)).toBe(1);
     await other.post("/user/sendMessage", { appID: 101, userID: "primus", msgID: "d1", message: "later" });
-    const list = await other.get<Listed>("/user/list?appID=101");
-    expect(list.data.silentNodes).toBeUndefined();
+    const { silentNodes = [] } = (await other.get<Listed>("/user/list?appID=101")).data;
+    expect(silentNodes).not.toContain(prim.rpcAddress);
     const back = await login(other, "primus");
     await untilOnline(old, "primus", true);
     const { messages } = await back.ok("history", { channel: "inbox:primus" });

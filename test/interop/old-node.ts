@@ -107,9 +107,16 @@ export class OldNode {
         return Response.json({ code: 200, msg: "Success", data });
       },
       websocket: {
-        message: (socket, text) => void this.#take(socket, JSON.parse(String(text))),
-        close: (socket) => void this.#logout(socket),
+        message: (socket, text) => this.#unlessDead(this.#take(socket, JSON.parse(String(text)))),
+        close: (socket) => this.#unlessDead(this.#logout(socket)),
       },
+    });
+  }
+
+  /** Who is killed finishes nothing. */
+  #unlessDead(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      if (!this.#isDead) throw error;
     });
   }
 
