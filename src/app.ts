@@ -337,11 +337,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         void rpcServer?.stop(CALLS_MS_MAX);
       }
       parts.gateway.stopAccepting();
-      await parts.interop.leave();
+      const leaving = parts.interop.leave();
       fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
       parts.chat.drain();
       // Calls of back ends on connections that are still open go on until these are closed.
       if (worker === undefined) for (const api of parts.apis) api.drain();
+      await leaving;
       do {
         await parts.publisher.idle();
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.

@@ -78,7 +78,10 @@ export class Interop {
   async start(advertised: string): Promise<void> {
     const address = await ownAddress(advertised);
     this.#records.start(address);
-    this.#stopListening = this.#parts.redis.onBack(() => void this.#records.sweep());
+    this.#stopListening = this.#parts.redis.onBack(() => {
+      void this.#servers.renew();
+      void this.#records.sweep();
+    });
     await this.#servers.register(address);
     this.#parts.log.info("beside the reference system", { address });
   }

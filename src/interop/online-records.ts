@@ -143,6 +143,8 @@ export class OnlineRecords implements UserObserver {
         await this.#writeBatch(batch.map(([, due]) => due));
       } catch (error) {
         this.#parts.log.warn("online records not written", { count: batch.length, error });
+        // There is no time to try the rest one by one: their records run out.
+        if (this.#isStopping) this.#due.clear();
       }
     }
   }

@@ -91,6 +91,18 @@ describeWith("redis-server", "ServerList", () => {
     );
   });
 
+  test("renew() enters a node again that Redis has forgotten, and none that has left", async () => {
+    const { admin, list, now, enteredAt } = await open();
+    await list.renew();
+    await list.register(OWN);
+    await admin.flushall();
+    await list.renew();
+    expect([await enteredAt(OWN), await admin.exists(OWN_KEY)]).toEqual([now(), 1]);
+    await list.unregister();
+    await list.renew();
+    expect(await admin.exists(KEY, OWN_KEY)).toBe(0);
+  });
+
   test("unregister() takes the node out of both lists, is idempotent, and ends the timer", async () => {
     const { admin, clock, list } = await open();
     await list.register(OWN);

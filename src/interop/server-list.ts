@@ -52,6 +52,11 @@ export class ServerList {
     await this.#enter(address);
   }
 
+  /** Enters a registered node again at once: Redis may have lost the entry. */
+  async renew(): Promise<void> {
+    if (this.#address !== undefined) await this.#enter(this.#address);
+  }
+
   /** Takes this node out of the lists. Repeating it is safe; if Redis is away, the entry runs out by itself. */
   async unregister(): Promise<void> {
     const address = this.#address;
@@ -95,6 +100,7 @@ export class ServerList {
       waitMs = REFERENCE_RETRY_MS;
     }
     if (this.#address !== address) return;
+    this.#cancelTimer?.();
     this.#cancelTimer = clock.after(waitMs, () => void this.#enter(address));
   }
 
