@@ -115,9 +115,14 @@ describeWith("redis-server", "beside the reference system", () => {
     expect(await old.post<object>("/user/sendMessage", form("oldie", "m1", "to the old"))).toEqual({});
     expect((await prim.post("/user/sendMessage", form("primus", "m2", "to the new"))).data).toEqual({});
     expect((await prim.post("/user/sendMessage", form("oldie", "m1", "to the old"))).data).toEqual({});
+    // One that prim has never heard of.
+    await old.post("/user/sendMessage", form("oldie", "m3", "at home"));
+    expect((await prim.post("/user/sendMessage", form("oldie", "m3", "at home"))).data).toEqual({});
+    expect((await prim.post("/user/sendMessageAll", form("shop", "m3", "at home"))).data).toEqual({});
+    await oldie.until(() => oldie.messages.length >= 2, "two messages");
     await oldie.settle();
     await primus.settle();
-    expect(texts(oldie)).toEqual(["to the old"]);
+    expect(texts(oldie)).toEqual(["to the old", "at home"]);
     expect(texts(primus)).toEqual(["to the new"]);
     expect(old.failures).toEqual([]);
   });
