@@ -2,11 +2,13 @@
  * The part of the composition root that opens the ports which people and pages come to: HTTP with all that stands beside it,
  * and the WebSocket's own.
  */
+import { fileURLToPath } from "node:url";
 import type { Server } from "bun";
-import page from "../web/index.html";
 import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
+import type { Logger } from "./base/logger.ts";
 import type { Config } from "./config/settings.ts";
 import type { createHttpApp } from "./transport/http/http-app.ts";
+import { PageFiles } from "./transport/http/page-files.ts";
 import { listen } from "./transport/listener.ts";
 import { createBrowserDoor } from "./transport/rpc/browser-door.ts";
 import type { RpcInterface } from "./transport/rpc/rpc-interface.ts";
@@ -23,6 +25,7 @@ export interface WebPortsParts {
   readonly http: ReturnType<typeof createHttpApp>;
   readonly rpc: RpcInterface;
   readonly proxies: TrustedProxies;
+  readonly logger: Logger;
 }
 
 /**
@@ -37,9 +40,10 @@ const BODY_BYTES_MAX = 2 * RPC_MESSAGE_BYTES_MAX;
  */
 export function openWebPorts(
   servers: Server<WebSocketConnection>[],
-  { config, ports, isShared, gateway, http, rpc, proxies }: WebPortsParts,
+  { config, ports, isShared, gateway, http, rpc, proxies, logger }: WebPortsParts,
 ): void {
   const common = { host: config.app.host, websocket: gateway.handler(), shared: isShared };
+  const page = new PageFiles(fileURLToPath(new URL("../web/index.html", import.meta.url)), logger);
   const door = createBrowserDoor(rpc.handlers, {
     httpVersion: "2",
     corsOrigins: config.http.corsOrigins,
@@ -50,13 +54,12 @@ export function openWebPorts(
       ...common,
       setting: "app.httpPort",
       port: ports.httpPort,
-      pages: { "/home/index": page },
       bodyBytesMax: BODY_BYTES_MAX,
       http2: true,
       fetch: (request, server) => {
         const path = new URL(request.url).pathname;
         if (path === WEBSOCKET_PATH) return gateway.upgrade(request, server);
-        return door(request, path, server) ?? http.fetch(request, { server });
+        return door(request, path, server) ?? page.answer(request, path) ?? http.fetch(request, { server });
       },
     }),
   );

@@ -31,6 +31,7 @@ import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
 import { Signaller } from "./core/signaller.ts";
+import { GrowthCollector } from "./observe/growth-collector.ts";
 import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { MemoryStore } from "./storage/memory/memory-store.ts";
@@ -91,11 +92,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   const nodeId = newNodeId();
   const ports = worker?.order.ports ?? settings;
   const hub = new Hub();
-  const topics = new TopicFanout(hub);
+  const topics = new TopicFanout(hub, clock);
   const streams = new StreamFanout();
   const fanout = new Fanouts([topics, streams]);
   const proxies = new TrustedProxies(settings.trustedProxies);
   const monitor = new ProcessMonitor(clock);
+  const collector = new GrowthCollector(clock, () => hub.sessions.size + hub.loggedIn);
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
   let rpcServer: RpcServer | undefined;
@@ -250,7 +252,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       },
     );
     const apis = [api, accApi];
-    return { chat, apis, publisher, resyncer, announcer, gateway, http, rpc, ownReport, cluster, interop };
+    const services = { gateway, http, rpc, cluster, interop };
+    return { chat, apis, delivery, publisher, resyncer, announcer, ownReport, ...services };
   }
 
   async function openStore(): Promise<Store> {
@@ -304,7 +307,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         parts = compose(store);
         await openRpcPorts(parts);
         const { gateway, http, rpc } = parts;
-        openWebPorts(servers, { config, ports, gateway, http, rpc, proxies, isShared: worker !== undefined });
+        const isShared = worker !== undefined;
+        openWebPorts(servers, { config, ports, gateway, http, rpc, proxies, isShared, logger });
         for (const server of servers) topics.attach(server);
       } catch (error) {
         await this.stop();
@@ -348,6 +352,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
         await new Promise<void>((resolve) => clock.soon(resolve));
       } while (parts.publisher.underWay > 0);
+      parts.delivery.flushAll();
     },
 
     async stop() {
@@ -357,6 +362,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       parts?.resyncer.stop();
       sweep.stop();
       monitor.stop();
+      collector.stop();
       const closing = servers;
       servers = [];
       const graceful = closing.map((server) => server.stop());

@@ -37,8 +37,15 @@ export const CHANNELS_PER_SESSION_MAX = 128;
 export const SESSIONS_PER_USER_MAX = 64;
 /** Bun's idle timer takes at most 960 s. */
 export const HEARTBEAT_SECONDS_MAX = 960;
+/** Connections and logins after which garbage is collected: some 7 MB of it, and 3 us of collecting for each. */
+export const COLLECT_EVERY_ARRIVALS = 500;
+/** How often their number is looked at: a node takes about 1,000 logins in that time. */
+export const COLLECT_PERIOD_MS = 50;
 /** Two ticks of the runtime's 4-second timer wheel: a shorter time could not be kept. */
 export const HEARTBEAT_SECONDS_MIN = 8;
+
+/** How far the time by which frames are counted and clients are heard may be behind: a fiftieth of the second they are counted in. */
+export const CLOCK_COARSE_MS = 20;
 
 // Channels and logs.
 
@@ -168,6 +175,8 @@ export const PEER_CALL_RETRY_MS_MAX = 5_000;
 export const CLEAR_LOCK_MS = 10_000;
 /** How often a node that came back asks whether who cleared after it has stopped. */
 export const CLEAR_STOPPED_PERIOD_MS = 20;
+/** How long it asks in one renewal of its lease: one who lives stops within milliseconds, and for the others it comes again. */
+export const CLEAR_STOPPED_MS_MAX = 400;
 /** Keys looked at by one step of clearing: well under a millisecond of Redis. */
 export const CLEAR_KEYS_PER_STEP = 1_000;
 /** Rooms cleared by one round trip, which are as many as nobody announces if the clearer dies then. */
@@ -182,6 +191,14 @@ export const ATTENDANCE_QUEUE_MAX = 65_536;
 export const GAP_WAIT_MS = 20;
 /** The wait before a gap that could not be filled is tried again. */
 export const GAP_RETRY_MS = 1_000;
+/** How long pushes to a big, busy channel wait for each other at most: nobody sees a hundredth of a second. */
+export const GATHER_MS_MAX = 10;
+/** Subscribers for each millisecond of waiting: to write to a hundred of them takes half of it. Below so many nothing waits. */
+export const GATHER_SUBSCRIBERS_PER_MS = 100;
+/** Pushes that wait for each other: the runtime writes to a subscriber once in 32 of them anyway. */
+export const GATHER_PUSHES_MAX = 32;
+/** The same in characters of text: so that what is written at once stays far below what a slow reader may leave unread. */
+export const GATHER_CHARS_MAX = 64 * 1024;
 /** Messages of one channel that wait for one before them; beyond it the log is read instead. */
 export const EARLY_MESSAGES_MAX = 512;
 /** Channels looked at again at the same time after a link broke: a few milliseconds of the store's time. */

@@ -134,7 +134,7 @@ export class Chat {
     return this.#enter(session, userOf(caller), caller.profile, positions);
   }
 
-  async #authenticate(command: LoginCommand): Promise<Identity> {
+  #authenticate(command: LoginCommand): Promise<Identity> {
     if (command.userId === SYSTEM_USER) {
       throw new PrimError(
         "permission_denied",
@@ -311,8 +311,10 @@ export class Chat {
     { userId, appPlatform }: { readonly userId: UserId; readonly appPlatform: AppPlatform },
     positions: readonly ChannelPosition[],
   ): Wish[] {
+    const own = [platformRoom(appPlatform), inboxOf(userId), BROADCAST];
+    if (positions.length === 0) return own.map((channel) => ({ channel, from: undefined }));
     const from = new Map<ChannelId, Position>(positions.map((position) => [position.channel, position]));
-    const channels = new Set([platformRoom(appPlatform), inboxOf(userId), BROADCAST]);
+    const channels = new Set(own);
     for (const channel of from.keys()) {
       if (!channels.has(channel) && kindOf(channel) !== "room") {
         throw new PrimError("permission_denied", `Cannot resume "${channel}": it is somebody else's inbox`);
