@@ -1,15 +1,15 @@
 /**
  * The composition root: makes the parts of a node and joins them. It decides nothing else.
  */
-import { fileURLToPath } from "node:url";
 import type { Server } from "bun";
 import { createAppCluster } from "./app-cluster.ts";
+import { createAppInterop } from "./app-interop.ts";
+import { openWebPorts } from "./app-ports.ts";
 import { type AppStore, openAppStore } from "./app-store.ts";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
 import { assert, PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
-import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
 import type { AdjustableLogger } from "./base/logger.ts";
 import type { Config } from "./config/settings.ts";
 import { Announcer } from "./core/announcer.ts";
@@ -33,15 +33,12 @@ import { GrowthCollector } from "./observe/growth-collector.ts";
 import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
-import { PageFiles } from "./transport/http/page-files.ts";
-import { listen } from "./transport/listener.ts";
-import { createBrowserDoor } from "./transport/rpc/browser-door.ts";
 import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
 import { RpcServer } from "./transport/rpc/rpc-server.ts";
 import { StreamFanout } from "./transport/rpc/stream-fanout.ts";
 import { readTlsFiles } from "./transport/rpc/tls-files.ts";
 import { TrustedProxies } from "./transport/trusted-proxies.ts";
-import { WEBSOCKET_PATH, WebSocketGateway } from "./transport/websocket/gateway.ts";
+import { WebSocketGateway } from "./transport/websocket/gateway.ts";
 import { RequestRunner } from "./transport/websocket/request-runner.ts";
 import { TopicFanout } from "./transport/websocket/topic-fanout.ts";
 import type { WebSocketConnection } from "./transport/websocket/websocket-connection.ts";
@@ -83,12 +80,6 @@ const CLOSING_POLL_MS = 10;
 const CLOSING_MS_MAX = 1_000;
 /** What calls under way get to finish when the RPC port closes: their messages are stored by then. */
 const CALLS_MS_MAX = 2_000;
-/**
- * A body on the HTTP port: twice what a call may have, so that a call which is too large gets an answer of its own
- * protocol. The routes of the HTTP interface have a bound of theirs.
- */
-const BODY_BYTES_MAX = 2 * RPC_MESSAGE_BYTES_MAX;
-
 export function createApp(config: Config, environment: AppEnvironment): App {
   const { clock, logger, version, worker } = environment;
   const { app: settings, limits } = config;
@@ -129,11 +120,21 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     const attendance = cluster?.attendance;
     const publisher = new Publisher(opened, delivery, peers);
     const signaller = new Signaller({ log: opened, fanout, peers, logger });
-    const announcer = new Announcer({ hub, signaller, attendance, clock, logger }, config.room.announceMax);
+    const interop = createAppInterop({
+      ...{ config, redis, hub, clock, logger, signaller, publisher },
+      directory: () => directory,
+    });
+    const announcer = new Announcer(
+      { hub, signaller: interop.signaller, attendance, clock, logger },
+      config.room.announceMax,
+    );
     const membership = new Membership(hub, opened, delivery, announcer);
     const authenticator = new GuestAuthenticator(settings.platforms);
     const chat = new Chat(
-      { clock, hub, store: opened, authenticator, signaller, delivery, publisher, announcer, membership },
+      {
+        ...{ clock, hub, store: opened, authenticator, signaller, delivery, announcer, membership },
+        publisher: interop.sender,
+      },
       { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
     );
     const directory = new Directory({
@@ -141,8 +142,10 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       log: opened,
       kick: kickHere,
       peers: cluster?.questions,
+      neighbours: interop.neighbours,
     });
-    const api = new ServerApi({ store: opened, publisher, directory });
+    const api = new ServerApi({ store: opened, publisher: interop.sender, directory });
+    const accApi = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
       { chat, hub, clock, logger, runner, proxies },
@@ -189,6 +192,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
           return mergeMetrics(reports.map((report) => report.metrics));
         },
         isReady: () => phase === "ready",
+        isNewSubmission: interop.isNewSubmission,
       },
       {
         platforms: settings.platforms,
@@ -200,6 +204,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       {
         chat,
         api,
+        accApi,
+        hear: interop.hear,
         hub,
         nodeId,
         reporter,
@@ -236,49 +242,13 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, delivery, publisher, resyncer, announcer, gateway, http, rpc, ownReport, cluster };
-  }
-
-  function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): void {
-    const websocket = gateway.handler();
-    const common = { host: settings.host, websocket, shared: worker !== undefined };
-    const page = new PageFiles(fileURLToPath(new URL("../web/index.html", import.meta.url)), logger);
-    const door = createBrowserDoor(rpc.handlers, {
-      httpVersion: "2",
-      corsOrigins: config.http.corsOrigins,
-      proxies,
-    });
-    servers.push(
-      listen<WebSocketConnection>({
-        ...common,
-        setting: "app.httpPort",
-        port: ports.httpPort,
-        bodyBytesMax: BODY_BYTES_MAX,
-        http2: true,
-        fetch: (request, server) => {
-          const path = new URL(request.url).pathname;
-          if (path === WEBSOCKET_PATH) return gateway.upgrade(request, server);
-          return door(request, path, server) ?? page.answer(request, path) ?? http.fetch(request, { server });
-        },
-      }),
-    );
-    servers.push(
-      listen<WebSocketConnection>({
-        ...common,
-        setting: "app.webSocketPort",
-        port: ports.webSocketPort,
-        bodyBytesMax: HTTP_BODY_BYTES_MAX,
-        fetch: (request, server) =>
-          new URL(request.url).pathname === WEBSOCKET_PATH
-            ? gateway.upgrade(request, server)
-            : new Response(`The WebSocket is at ${WEBSOCKET_PATH}\n`, { status: 404 }),
-      }),
-    );
-    for (const server of servers) topics.attach(server);
+    const apis = [api, accApi];
+    const services = { gateway, http, rpc, cluster, interop };
+    return { chat, apis, delivery, publisher, resyncer, announcer, ownReport, ...services };
   }
 
   /** Workers share the RPC port, and each has one of its own for the other nodes. */
-  async function openRpcPorts({ rpc, cluster }: NonNullable<typeof parts>): Promise<void> {
+  async function openRpcPorts({ rpc, cluster, interop }: NonNullable<typeof parts>): Promise<void> {
     const common = {
       hostname: settings.host,
       tls: readTlsFiles(config.rpc),
@@ -298,6 +268,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       peerServer = await RpcServer.listen({ ...common, handlers: rpc.peerHandlers, port: 0 });
     }
     await cluster?.start(peerServer.port);
+    await interop.start(peerServer.port);
   }
 
   async function closeSessions(): Promise<void> {
@@ -314,7 +285,10 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         storage = await openAppStore(config, nodeId, clock, logger);
         parts = compose(storage);
         await openRpcPorts(parts);
-        openPorts(parts);
+        const { gateway, http, rpc } = parts;
+        const isShared = worker !== undefined;
+        openWebPorts(servers, { config, ports, gateway, http, rpc, proxies, isShared, logger });
+        for (const server of servers) topics.attach(server);
       } catch (error) {
         await this.stop();
         throw error;
@@ -346,10 +320,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         void rpcServer?.stop(CALLS_MS_MAX);
       }
       parts.gateway.stopAccepting();
+      const leaving = parts.interop.leave();
       fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
       parts.chat.drain();
       // Calls of back ends on connections that are still open go on until these are closed.
-      if (worker === undefined) parts.api.drain();
+      if (worker === undefined) for (const api of parts.apis) api.drain();
+      await leaving;
       do {
         await parts.publisher.idle();
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
@@ -370,6 +346,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       servers = [];
       const graceful = closing.map((server) => server.stop());
       await closeSessions();
+      await parts?.interop.stop();
       await parts?.cluster?.stop();
       // Subscribe streams were sessions, and have been told; the rest are watchers and links.
       parts?.rpc.endStreams();

@@ -254,6 +254,50 @@ export const STREAM_HEARTBEAT_MS = 15_000;
 /** Users in an answer of the reference system's GetUserList, which has no pages: 64 bytes each fill one message. */
 export const REFERENCE_USER_LIST_MAX = 50_000;
 
+// Beside the reference system.
+
+/** How often this node says that it lives, in the reference system's words, as that system's nodes do. */
+export const REFERENCE_REGISTER_MS = 60_000;
+/** A node or user of the reference system that said nothing for so long is gone; both systems hold to it. */
+export const REFERENCE_ALIVE_SECONDS = 180;
+/** Life of the list of servers, and of a node's mark in prim's own. */
+export const REFERENCE_SERVERS_SECONDS = 2 * 3_600;
+/** Life of a user's record. */
+export const REFERENCE_USER_SECONDS = 24 * 3_600;
+/** Life of a mark that a back end's message was taken. */
+export const REFERENCE_SUBMITTED_SECONDS = 12 * 3_600;
+/** How often the records of all users here are written anew: two may fail, and the user is still online for the reference system. */
+export const REFERENCE_SWEEP_MS = 60_000;
+/** The wait before what failed, a registration or a sweep, is tried again. */
+export const REFERENCE_RETRY_MS = 5_000;
+/** Records written in one step: some 3 ms of Redis. */
+export const REFERENCE_RECORDS_AT_ONCE = 256;
+/** Users whose records wait to be written; beyond it the sweep writes who came, and who went runs out. Some 30 MB. */
+export const REFERENCE_RECORDS_DUE_MAX = 100_000;
+/** What records and messages for old nodes get when this node stops; records that are left run out. */
+export const REFERENCE_STOP_MS_MAX = 3_000;
+/** How long the list of old nodes is taken as it was read: an old node that starts is told of what is said within this time. */
+export const OLD_NODES_FRESH_MS = 1_000;
+/** Old nodes that are spoken to; one Redis serves no more of them. */
+export const OLD_NODES_MAX = 256;
+/** One call to an old node; the reference system gives its own calls 1 s. */
+export const OLD_NODE_CALL_MS_MAX = 1_500;
+/** Calls to one old node at the same time, apart from questions; those about one room or user go one after the other. */
+export const OLD_NODE_LANES = 8;
+/** Calls that wait for one old node; beyond it they are dropped. About a second of full load. */
+export const OLD_NODE_QUEUE_MAX = 4_096;
+/** The same in characters of text. */
+export const OLD_NODE_QUEUE_CHARS_MAX = 4 * 1024 * 1024;
+/** Messages whose way to old nodes is being looked for; beyond it old nodes are not told. As many as Redis answers in a second or so. */
+export const OLD_NODES_TELLING_MAX = 16_384;
+/** Questions to one old node at the same time; beyond it the node counts as silent. */
+export const OLD_NODE_QUESTIONS_MAX = 64;
+/** Failures in a row after which an old node is left alone, and for how long: then one more decides. */
+export const OLD_NODE_FAILURES_MAX = 3;
+export const OLD_NODE_REST_MS = 5_000;
+/** How long it is remembered that a coming or going was told in this cluster: calls for one come within a second. */
+export const REFERENCE_TOLD_SECONDS = 60;
+
 // HTTP and stopping.
 
 /** Words that go with a close: what a WebSocket close frame has room for (RFC 6455, section 5.5). */

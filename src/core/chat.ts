@@ -24,7 +24,7 @@ import type { Delivery } from "./delivery.ts";
 import { type Hub, roomsOf } from "./hub.ts";
 import type { Joined, Membership, Wish } from "./membership.ts";
 import type { ChannelPosition, Content, Draft, Message, Position, Receipt } from "./message.ts";
-import type { Publisher } from "./publisher.ts";
+import type { MessageSender } from "./publisher.ts";
 import type { Caller, Profile, Session } from "./session.ts";
 import type { Signaller } from "./signaller.ts";
 import { SYSTEM_USER, type User } from "./user.ts";
@@ -61,7 +61,7 @@ export interface ChatParts {
   readonly authenticator: Authenticator;
   readonly signaller: Signaller;
   readonly delivery: Delivery;
-  readonly publisher: Publisher;
+  readonly publisher: MessageSender;
   readonly announcer: Announcer;
   readonly membership: Membership;
 }

@@ -18,6 +18,7 @@ export const FLOOR_PLAN: Readonly<Record<string, readonly string[]>> = {
   observe: ["core", "base"],
   transport: ["protocol", "core", "gen", "base"],
   cluster: ["protocol", "core", "gen", "base"],
+  interop: ["core", "gen", "base"],
   workers: ["core", "base"],
   client: ["gen"],
 };
@@ -25,8 +26,10 @@ export const FLOOR_PLAN: Readonly<Record<string, readonly string[]>> = {
 /** Files directly in src/, each with the files beside it that it may import; folders are all open to them. */
 const ROOT_FILES: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["app.ts"],
-  "app.ts": ["app-cluster.ts", "app-store.ts"],
+  "app.ts": ["app-cluster.ts", "app-interop.ts", "app-ports.ts", "app-store.ts"],
   "app-cluster.ts": [],
+  "app-interop.ts": [],
+  "app-ports.ts": [],
   "app-store.ts": [],
 };
 

@@ -16,7 +16,7 @@ import { ChatService } from "../../gen/prim/v1/chat_service_pb.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
 import { AccServer } from "../../gen/protobuf/acc_server_pb.ts";
-import { createAccServer } from "./acc-server.ts";
+import { createAccServer, type HearPresence } from "./acc-server.ts";
 import { createChatGate } from "./chat-gate.ts";
 import { createChatService } from "./chat-service.ts";
 import { drainingError } from "./errors.ts";
@@ -38,6 +38,10 @@ import { type ForwardCall, routeByToken } from "./token-routing.ts";
 export interface RpcInterfaceParts {
   readonly chat: Chat;
   readonly api: ServerApi;
+  /** For AccServer, whose calls may come from old nodes of the reference system: nothing of it is handed back to them. */
+  readonly accApi: ServerApi;
+  /** Undefined where there are no such nodes. */
+  readonly hear?: HearPresence | undefined;
   readonly nodeId: NodeId;
   readonly hub: Hub;
   readonly reporter: NodeStateReporter;
@@ -86,11 +90,18 @@ export class RpcInterface {
       { ...options, heartbeatMs: Math.min(STREAM_HEARTBEAT_MS, (options.heartbeatSeconds * 1_000) / 2) },
     );
     const { platforms, callsPerSecond } = options;
+    const acc = {
+      api: parts.accApi,
+      signaller,
+      hear: parts.hear,
+      platforms,
+      log: logger,
+    };
     const services = [
       rpcService(ChatService, createChatService({ chat, api, logins, subscriptions: this.#subscriptions })),
       rpcService(PushService, createPushService({ api })),
       rpcService(OpsService, createOpsService({ reporter, logger, clock, ...parts.ops })),
-      rpcService(AccServer, createAccServer({ api, signaller, platforms, log: logger })),
+      rpcService(AccServer, createAccServer(acc)),
     ];
     this.#health = new HealthBoard(services.map(({ desc }) => desc.typeName));
     const shared = {
