@@ -78,6 +78,7 @@ export class Membership {
     let recoverable: readonly (boolean | undefined)[];
     try {
       reads = await Promise.all(wishes.map((wish) => this.#readMark(wish.channel, user.userId)));
+      await Promise.all(wishes.map((wish) => this.#reach(wish)));
       recoverable = await Promise.all(wishes.map((wish) => this.#canRecover(wish)));
       if (session.closed) throw new PrimError("cancelled", "Cannot join: the session has ended");
     } catch (error) {
@@ -138,6 +139,11 @@ export class Membership {
   async #readMark(channel: ChannelId, userId: UserId): Promise<number> {
     const { epoch, offset } = this.#delivery.position(channel);
     return offset === 0 ? 0 : this.#store.marked(channel, userId, epoch);
+  }
+
+  /** Who comes from another node may have seen what this one has not heard of yet. */
+  async #reach({ channel, from }: Wish): Promise<void> {
+    if (from !== undefined && from.offset > 0) await this.#delivery.reach({ channel, ...from });
   }
 
   /** True if every message after the given place is still in the log, and not too many. */
