@@ -70,7 +70,14 @@ export function createAppCluster(parts: AppClusterParts): AppCluster {
   const registry = new RedisNodeRegistry(redis, { nodeId, clock });
   const attendance = new RedisAttendance(redis, { nodeId, clock });
   const attender = new Resyncer(() => parts.announcer().attendAgain(), clock, logger);
-  redis.onBack(() => attender.look());
+  redis.onBack(() => {
+    attender.look();
+    if (!started) return;
+    // The lease may have run out meanwhile, and what was stored without an answer was told to nobody.
+    void cluster.publishStatus();
+    cluster.peers.lookAgain();
+  });
+  let started = false;
   const undertaker = new Undertaker(
     {
       registry,
@@ -108,7 +115,6 @@ export function createAppCluster(parts: AppClusterParts): AppCluster {
         : { tls: { ca: tlsCa === "" ? undefined : readFileSync(tlsCa, "utf8") } }),
     },
   );
-  let started = false;
   return {
     peers: cluster.peers,
     attendance,

@@ -176,6 +176,8 @@ export const CLEAR_ROOMS_AT_ONCE = 64;
 export const CLEAR_USERS_AT_ONCE = 500;
 /** Comings and goings of one room in one script: under a millisecond. Those that come meanwhile wait for the next. */
 export const ATTENDANCE_CALLS_PER_SCRIPT = 256;
+/** Goings that could not be noted while Redis was away, to be noted when it is back: some 20 MB. Beyond it they stay noted until the node is gone. */
+export const OWED_EXITS_MAX = 100_000;
 /** Comings and goings that wait for Redis; beyond it they are refused with `unavailable`. Less than a second of full load. */
 export const ATTENDANCE_QUEUE_MAX = 65_536;
 /** How long a message waits for the one before it, which comes by another way, before the log is read. */

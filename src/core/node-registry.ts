@@ -28,6 +28,8 @@ export interface LivingNode extends NodeRecord {
 }
 
 export interface NodesSeen {
+  /** The registry's clock at that moment, unix milliseconds. */
+  readonly now: number;
   /** Whoever asks is among them, in the order of the ids. */
   readonly living: readonly LivingNode[];
   /** Leases that ran out, and whose remains are not cleared yet. */

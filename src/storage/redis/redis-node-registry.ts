@@ -88,7 +88,7 @@ export class RedisNodeRegistry implements NodeRegistry {
       }
     }
     living.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-    return { living, dead: dead.sort() };
+    return { now, living, dead: dead.sort() };
   }
 
   async release(nodeId: NodeId): Promise<void> {
