@@ -166,6 +166,11 @@ export const PEER_CALL_RETRY_MS_MAX = 5_000;
  * other half is for clocks of a Redis Cluster that differ. A clearer that dies delays the next one by it, and the node's return.
  */
 export const CLEAR_LOCK_MS = 10_000;
+/**
+ * How long the users of a node that stopped in order may take to come back elsewhere before others are told that they went: the
+ * first few attempts of a client, whose waits double from 0.5 s.
+ */
+export const LEFT_GRACE_MS = 10_000;
 /** How often a node that came back asks whether who cleared after it has stopped. */
 export const CLEAR_STOPPED_PERIOD_MS = 20;
 /** Keys looked at by one step of clearing: well under a millisecond of Redis. */

@@ -131,7 +131,11 @@ describeWith("redis-server", "presence in a cluster", () => {
     expect(list.userList).toContain("guard");
     expect(online).toMatchObject({ online: false, silentNodes: [frozen] });
     await watcher.until(() => told(watcher).includes("exit sleeper"), "the exit");
-    expect((await usersOf(two)).silentNodes).toBeUndefined();
+    await eventually(
+      () => usersOf(two),
+      ({ silentNodes }) => silentNodes === undefined,
+      "the frozen to be dead for the other, too",
+    );
 
     three.prim.signal("SIGCONT");
     const comings = () => told(watcher).filter((line) => line.endsWith(" sleeper"));

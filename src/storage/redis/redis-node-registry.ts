@@ -7,7 +7,13 @@
 import type { Clock } from "../../base/clock.ts";
 import { PrimError } from "../../base/errors.ts";
 import { type NodeId, newMark, newSecret } from "../../base/ids.ts";
-import { CLEAR_LOCK_MS, CLEAR_STOPPED_PERIOD_MS, LEASE_MS_MAX, LEASE_MS_MIN } from "../../base/limits.ts";
+import {
+  CLEAR_LOCK_MS,
+  CLEAR_STOPPED_PERIOD_MS,
+  LEASE_MS_MAX,
+  LEASE_MS_MIN,
+  LEFT_GRACE_MS,
+} from "../../base/limits.ts";
 import type { Gone, LivingNode, NodeRecord, NodeRegistry, NodesSeen } from "../../core/node-registry.ts";
 import { Clearing } from "./clearing.ts";
 import type { RedisConnection } from "./redis-connection.ts";
@@ -16,6 +22,7 @@ import {
   LIST,
   leaseKey,
   leasesPrefix,
+  RELEASE,
   RENEW,
   recordsKey,
   secretKey,
@@ -29,6 +36,8 @@ export interface RedisNodeRegistryOptions {
   readonly leaseMsMin?: number;
   /** Default CLEAR_LOCK_MS, likewise. */
   readonly clearLockMs?: number;
+  /** Default LEFT_GRACE_MS, likewise. */
+  readonly leftGraceMs?: number;
 }
 
 export class RedisNodeRegistry implements NodeRegistry {
@@ -37,11 +46,14 @@ export class RedisNodeRegistry implements NodeRegistry {
   readonly #clock: Clock;
   readonly #leaseMsMin: number;
   readonly #clearLockMs: number;
+  readonly #leftGraceMs: number;
   /** The lease that renew() last told of, by the node that has it: one node, in a process of its own. */
   readonly #marks = new Map<NodeId, string>();
 
-  constructor(redis: RedisConnection, { nodeId, clock, leaseMsMin, clearLockMs }: RedisNodeRegistryOptions) {
+  constructor(redis: RedisConnection, options: RedisNodeRegistryOptions) {
+    const { nodeId, clock, leaseMsMin, clearLockMs, leftGraceMs } = options;
     this.#redis = redis;
+    this.#leftGraceMs = leftGraceMs ?? LEFT_GRACE_MS;
     this.#nodeId = nodeId;
     this.#clock = clock;
     this.#leaseMsMin = leaseMsMin ?? LEASE_MS_MIN;
@@ -93,7 +105,8 @@ export class RedisNodeRegistry implements NodeRegistry {
 
   async release(nodeId: NodeId): Promise<void> {
     const { keyPrefix } = this.#redis;
-    await this.#redis.command("DEL", leaseKey(keyPrefix, nodeId));
+    const keys = [leaseKey(keyPrefix, nodeId), clearLockKey(keyPrefix, nodeId)];
+    await this.#redis.evaluate(RELEASE, keys, [this.#leftGraceMs]);
     this.#marks.delete(nodeId);
   }
 
