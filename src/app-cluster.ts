@@ -71,7 +71,14 @@ export function createAppCluster(parts: AppClusterParts): AppCluster {
   const registry = new RedisNodeRegistry(redis, { nodeId, clock });
   const attendance = new RedisAttendance(redis, { nodeId, clock });
   const attender = new Resyncer(() => parts.announcer().attendAgain(), clock, logger);
-  redis.onBack(() => attender.look());
+  redis.onBack(() => {
+    attender.look();
+    if (!started) return;
+    // The lease may have run out meanwhile, and what was stored without an answer was told to nobody.
+    void cluster.publishStatus();
+    cluster.peers.lookAgain();
+  });
+  let started = false;
   const undertaker = new Undertaker(
     {
       registry,
@@ -112,7 +119,6 @@ export function createAppCluster(parts: AppClusterParts): AppCluster {
   // A call of ChatService comes with its bytes, since the doors parse nothing.
   const forward: ForwardCall = (node, { url, method, header, body, signal }) =>
     cluster.forward(node, { url, method, header, signal, body: body as AsyncIterable<Uint8Array> });
-  let started = false;
   return {
     peers: cluster.peers,
     attendance,

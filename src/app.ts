@@ -171,6 +171,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       connectionsRefused: () => gateway.refusedConnections,
       connectionsClosedByCode: () => gateway.closedByCode,
       messagesStored: () => publisher.stored,
+      gapsFilled: () => delivery.gapsFilled,
     });
     const ownReport = async (lists: boolean): Promise<WorkerReport> => ({
       ...reporter.report(lists),

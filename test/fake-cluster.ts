@@ -2,6 +2,7 @@
  * Two or more nodes without a wire: whole chats over one memory store, with peers that hear at once and an
  * attendance in memory. What the real ones promise is tested with Redis and sockets elsewhere.
  */
+import { PrimError } from "../src/base/errors.ts";
 import type { ChannelId, NodeId } from "../src/base/ids.ts";
 import type { Attendance, Attended, Attendee } from "../src/core/attendance.ts";
 import type { Store } from "../src/core/channel-log.ts";
@@ -13,6 +14,8 @@ export class FakeCluster {
   readonly nodes = new Map<NodeId, FakeChat>();
   readonly #silent = new Set<NodeId>();
   readonly #rooms = new Map<ChannelId, Map<NodeId, Set<string>>>();
+  /** While true nobody's coming or going can be noted. */
+  attendanceIsAway = false;
 
   /** Adds a node. All share the store of the first. */
   add(name: string, options: FakeChatOptions = {}): FakeChat {
@@ -96,14 +99,19 @@ export class FakeCluster {
         nodes: [...this.nodes.keys()].filter((node) => node !== nodeId),
       };
     };
+    const reach = () => {
+      if (this.attendanceIsAway) throw new PrimError("unavailable", "The attendance is away");
+    };
     return {
       async enter(room, user) {
+        reach();
         const own = setOf(room);
         const moved = !own.has(nameOf(user));
         own.add(nameOf(user));
         return outcome(room, nameOf(user), moved);
       },
       async exit(room, user) {
+        reach();
         return outcome(room, nameOf(user), setOf(room).delete(nameOf(user)));
       },
       async count(room) {

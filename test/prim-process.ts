@@ -176,7 +176,12 @@ export class PrimProcess {
   }
 
   /** Waits for a line on one of the outputs. */
-  async line(output: "stdout" | "stderr", wanted: (line: string) => boolean, what: string): Promise<string> {
+  async line(
+    output: "stdout" | "stderr",
+    wanted: (line: string) => boolean,
+    what: string,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<string> {
     const found = new Promise<string>((resolve) => {
       const before = this.#onLine;
       this.#onLine = () => {
@@ -186,7 +191,7 @@ export class PrimProcess {
       };
       this.#onLine();
     });
-    return within(found, `${what} on ${output}`, DEADLINE_MS);
+    return within(found, `${what} on ${output}`, deadlineMs);
   }
 
   async #untilListening(): Promise<void> {

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
 import type { NodeId } from "../src/base/ids.ts";
 import { eventually } from "./deadline.ts";
 import { describeWith } from "./parts.ts";
 import { PrimProcess } from "./prim-process.ts";
 import { RedisServer } from "./redis/redis-server.ts";
+import { TcpMigration } from "./tcp-migration.ts";
 
 interface MachineAnswer {
   readonly connections: number;
@@ -12,7 +12,6 @@ interface MachineAnswer {
 }
 
 const WORKERS = 2;
-const MIGRATION = "/proc/sys/net/ipv4/tcp_migrate_req";
 
 describeWith("redis-server", "workers", () => {
   let redis: RedisServer;
@@ -72,7 +71,7 @@ describeWith("redis-server", "workers", () => {
       socket.onclose = ({ code }) => resolve(code);
     });
     const knocking = { goesOn: true };
-    using migration = new Migration();
+    using migration = new TcpMigration();
     const knocks = knock(machine, knocking, migration.isOn ? 1 : 2);
     machine.signal("SIGHUP");
     await machine.line("stderr", (line) => line.includes("workers replaced"), "the end of the replacement");
@@ -128,29 +127,6 @@ function startedWorkers(prim: PrimProcess): { worker: number; pid: number }[] {
   return prim.stderr
     .filter((line) => line.includes('"node started"'))
     .map((line) => JSON.parse(line) as { worker: number; pid: number });
-}
-
-/**
- * While it is used the kernel hands connections in the queue of a listener that closes on to another, if this machine
- * allows that. Otherwise they are reset, now and then, which no program can prevent.
- */
-class Migration implements Disposable {
-  readonly isOn: boolean;
-  readonly #before: string | undefined;
-
-  constructor() {
-    try {
-      this.#before = readFileSync(MIGRATION, "utf8");
-      if (this.#before.trim() === "0") writeFileSync(MIGRATION, "1");
-      this.isOn = true;
-    } catch {
-      this.isOn = false;
-    }
-  }
-
-  [Symbol.dispose](): void {
-    if (this.isOn && this.#before !== undefined) writeFileSync(MIGRATION, this.#before);
-  }
 }
 
 /**

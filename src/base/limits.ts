@@ -173,6 +173,11 @@ export const PEER_CALL_RETRY_MS_MAX = 5_000;
  * other half is for clocks of a Redis Cluster that differ. A clearer that dies delays the next one by it, and the node's return.
  */
 export const CLEAR_LOCK_MS = 10_000;
+/**
+ * How long the users of a node that stopped in order may take to come back elsewhere before others are told that they went: the
+ * first few attempts of a client, whose waits double from 0.5 s.
+ */
+export const LEFT_GRACE_MS = 10_000;
 /** How often a node that came back asks whether who cleared after it has stopped. */
 export const CLEAR_STOPPED_PERIOD_MS = 20;
 /** How long it asks in one renewal of its lease: one who lives stops within milliseconds, and for the others it comes again. */
@@ -185,6 +190,8 @@ export const CLEAR_ROOMS_AT_ONCE = 64;
 export const CLEAR_USERS_AT_ONCE = 500;
 /** Comings and goings of one room in one script: under a millisecond. Those that come meanwhile wait for the next. */
 export const ATTENDANCE_CALLS_PER_SCRIPT = 256;
+/** Goings that could not be noted while Redis was away, to be noted when it is back: some 20 MB. Beyond it they stay noted until the node is gone. */
+export const OWED_EXITS_MAX = 100_000;
 /** Comings and goings that wait for Redis; beyond it they are refused with `unavailable`. Less than a second of full load. */
 export const ATTENDANCE_QUEUE_MAX = 65_536;
 /** How long a message waits for the one before it, which comes by another way, before the log is read. */

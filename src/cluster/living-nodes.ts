@@ -1,13 +1,14 @@
 /**
- * LivingNodes: this node's view of who lives, from the registry, every third of a lease; and at once, if somebody
- * names a node that it doesn't know. While the registry is away the last view holds, and nobody dies.
+ * LivingNodes: this node's view of who lives, from the registry, every third of a lease and whenever a lease is about to run
+ * out; and at once, if somebody names a node that it doesn't know. While the registry is away the last view holds, and nobody
+ * dies; nor in the first lease after it: leases ran out with nobody there to renew them.
  */
 import type { Cancel, Clock } from "../base/clock.ts";
 import { withDeadline } from "../base/deadline.ts";
 import type { NodeId } from "../base/ids.ts";
 import { LIVING_LOOK_MS_MIN } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
-import type { LivingNode, NodeRegistry } from "../core/node-registry.ts";
+import type { LivingNode, NodeRegistry, NodesSeen } from "../core/node-registry.ts";
 
 export interface LivingNodesParts {
   readonly registry: Pick<NodeRegistry, "list">;
@@ -40,6 +41,12 @@ export class LivingNodes {
   #next: Promise<boolean> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #cancel: Cancel | undefined;
+  /** Of the look at the moment when the next lease runs out. */
+  #cancelDue: Cancel | undefined;
+  /** The registry was away when it was last asked. */
+  #blind = false;
+  /** Until then nobody dies. */
+  #sparedUntil = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(self: NodeId, parts: LivingNodesParts, leaseMs: number) {
@@ -76,6 +83,7 @@ export class LivingNodes {
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
+    this.#cancelDue?.();
   }
 
   /**
@@ -104,12 +112,33 @@ export class LivingNodes {
     const { registry, clock, logger } = this.#parts;
     try {
       const seen = await withDeadline(clock, this.#leaseMs / 3, "list the nodes", registry.list());
-      if (!this.#stopped) this.#update(seen.living, new Set(seen.dead));
+      if (this.#stopped) return true;
+      if (this.#blind) this.#sparedUntil = clock.monotonic() + this.#leaseMs;
+      this.#blind = false;
+      this.#update(...this.#spare(seen));
+      this.#lookWhenDue(seen);
       return true;
     } catch (error) {
+      this.#blind = true;
       logger.warn("nodes not listed", { error });
       return false;
     }
+  }
+
+  /** Who lived before the registry was away gets time to renew the lease that ran out meanwhile. */
+  #spare({ living, dead }: NodesSeen): [readonly LivingNode[], ReadonlySet<NodeId>] {
+    if (this.#parts.clock.monotonic() >= this.#sparedUntil) return [living, new Set(dead)];
+    const spared = dead.flatMap((nodeId) => this.#living.get(nodeId) ?? []);
+    const left = dead.filter((nodeId) => !this.#living.has(nodeId));
+    return [[...living, ...spared], new Set(left)];
+  }
+
+  /** Who renews in time has two thirds of a lease left: only of others it is known that they may die before the next look. */
+  #lookWhenDue({ now, living }: NodesSeen): void {
+    const { clock } = this.#parts;
+    this.#cancelDue?.();
+    const dueMs = Math.min(...living.map(({ leaseExpiresAt }) => leaseExpiresAt - now));
+    if (dueMs < this.#leaseMs / 3) this.#cancelDue = clock.after(dueMs + 1, () => void this.look());
   }
 
   #update(living: readonly LivingNode[], dead: ReadonlySet<NodeId>): void {

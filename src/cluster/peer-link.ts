@@ -49,6 +49,8 @@ export class PeerLink {
   #call: LinkCall | undefined;
   #cancelRetry: Cancel | undefined;
   #missed = false;
+  /** The peer is to be told to read its log, after what waits. */
+  #lookDue = false;
   #reached = true;
   #wakeScheduled = false;
   #closing: Promise<void> | undefined;
@@ -89,6 +91,14 @@ export class PeerLink {
     if (this.#missed) return;
     this.#missed = true;
     this.#queue.clear();
+    this.#wakeSoon();
+  }
+
+  /** Tells the peer, after what waits, to read its log: something may be stored that nobody told it of. */
+  lookAgain(): void {
+    // Then it is told in any case, or not any more.
+    if (this.isDropping) return;
+    this.#lookDue = true;
     this.#wakeSoon();
   }
 
@@ -145,12 +155,13 @@ export class PeerLink {
   }
 
   #take(): LinkFrame | undefined {
-    if (this.#missed) {
-      this.#missed = false;
-      return { frame: { case: "missed", value: {} } };
+    if (!this.#missed && this.#queue.length > 0) {
+      return { frame: { case: "batch", value: encodeBatch(this.#queue.take()) } };
     }
-    if (this.#queue.length === 0) return undefined;
-    return { frame: { case: "batch", value: encodeBatch(this.#queue.take()) } };
+    if (!this.#missed && !this.#lookDue) return undefined;
+    this.#missed = false;
+    this.#lookDue = false;
+    return { frame: { case: "missed", value: {} } };
   }
 
   #welcomed(version: number): void {

@@ -52,6 +52,15 @@ export class PeerLinks implements Peers {
     this.#say(nodes, () => pushText(channel, push));
   }
 
+  /**
+   * Has all living peers read their logs: something may be stored that nobody told them of, as when the store was away
+   * before it had answered.
+   */
+  lookAgain(): void {
+    if (this.#stopped) return;
+    for (const { nodeId } of this.#living.others) this.#linkTo(nodeId)?.lookAgain();
+  }
+
   /** The node is no more: nothing is kept for it. */
   drop(nodeId: NodeId): void {
     const link = this.#links.get(nodeId);

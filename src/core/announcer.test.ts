@@ -121,6 +121,24 @@ describe("Announcer, with several nodes", () => {
     expect(told(ann)).toEqual(["enter bob", "enter bob"]);
   });
 
+  test("attendAgain() makes up for those who went while it could not be noted, but for who is back", async () => {
+    const cluster = new FakeCluster();
+    const [one, two] = [cluster.add("one"), cluster.add("two")];
+    const ann = await one.login("ann");
+    const [bob, cat] = [await two.login("bob"), await two.login("cat")];
+    cluster.attendanceIsAway = true;
+    two.chat.disconnect(bob.session);
+    two.chat.disconnect(cat.session);
+    await settle();
+    await expect(two.announcer.attendAgain()).rejects.toMatchObject({ code: "unavailable" });
+    await two.login("cat");
+    expect(told(ann)).toEqual(["enter bob", "enter cat"]);
+    cluster.attendanceIsAway = false;
+    await two.announcer.attendAgain();
+    await two.announcer.attendAgain();
+    expect(told(ann)).toEqual(["enter bob", "enter cat", "exit bob"]);
+  });
+
   test("a room is big by its users on all nodes", async () => {
     const cluster = new FakeCluster();
     const [one, two] = [cluster.add("one", { announceMax: 3 }), cluster.add("two", { announceMax: 3 })];

@@ -12,6 +12,7 @@ import {
   MEMBERS_DELIVERIES_PER_SECOND,
   MEMBERS_FRAME_PERIOD_MS,
   MEMBERS_NEWEST_MAX,
+  OWED_EXITS_MAX,
   RESYNC_CHANNELS_AT_ONCE,
 } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
@@ -39,6 +40,8 @@ export class Announcer {
   readonly #gathering = new Map<ChannelId, User[]>();
   /** Users of all nodes in the rooms of this node, as of the last coming or going here. */
   readonly #counts = new Map<ChannelId, number>();
+  /** Who went while the store was away, with their rooms: they are noted still. */
+  readonly #owedExits = new Set<{ readonly room: ChannelId; readonly user: User }>();
 
   constructor(parts: AnnouncerParts, announceMax: number) {
     this.#parts = parts;
@@ -97,7 +100,8 @@ export class Announcer {
   }
 
   /**
-   * Notes all users of this node anew, after what was noted may have been lost: those who were missing have come again.
+   * Notes all users of this node anew, after what was noted may have been lost: those who were missing have come again. And
+   * those who went while it could not be noted have gone.
    *
    * @throws {PrimError} `unavailable`; repeating it is safe.
    */
@@ -113,7 +117,27 @@ export class Announcer {
         batch = [];
       }
     }
+    for (const owed of this.#owedExits) batch.push(this.#payExit(attendance, owed));
     await Promise.all(batch);
+  }
+
+  async #payExit(
+    attendance: Attendance,
+    owed: { readonly room: ChannelId; readonly user: User },
+  ): Promise<void> {
+    const { room, user } = owed;
+    const { hub } = this.#parts;
+    const again = hub.find(user.appPlatform, user.userId);
+    const isHere = again !== undefined && hub.rooms.get(room)?.members.has(again) === true;
+    if (!isHere) await this.#noteExit(attendance, room, user, undefined);
+    this.#owedExits.delete(owed);
+  }
+
+  async #noteExit(attendance: Attendance, room: ChannelId, user: User, profile: Profile | undefined) {
+    const { changed, members, nodes } = await attendance.exit(room, user, this.#announceMax);
+    this.#count(room, members);
+    if (this.isBig(room)) this.#gather(room, undefined);
+    else if (changed) this.#parts.signaller.signalTo(nodes, room, toPush("exit", room, user, profile));
   }
 
   async #noteEntry(attendance: Attendance, room: ChannelId, user: User, profile: Profile | undefined) {
@@ -131,16 +155,11 @@ export class Announcer {
     profile: Profile | undefined,
   ): Promise<void> {
     try {
-      if (kind === "enter") {
-        await this.#noteEntry(attendance, room, user, profile);
-        return;
-      }
-      const { changed, members, nodes } = await attendance.exit(room, user, this.#announceMax);
-      this.#count(room, members);
-      if (this.isBig(room)) this.#gather(room, undefined);
-      else if (changed) this.#parts.signaller.signalTo(nodes, room, toPush("exit", room, user, profile));
+      if (kind === "enter") await this.#noteEntry(attendance, room, user, profile);
+      else await this.#noteExit(attendance, room, user, profile);
     } catch (error) {
-      // When the store is back, attendAgain() notes who is here; an exit is lost to those who are told of it.
+      // When the store is back, attendAgain() notes who is here and who went.
+      if (kind === "exit" && this.#owedExits.size < OWED_EXITS_MAX) this.#owedExits.add({ room, user });
       this.#parts.logger.warn("attendance not noted", { channel: room, kind, error });
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { android, FakeChat, lobby, web } from "../../test/fake-chat.ts";
-import type { ChannelId, Epoch, UserId } from "../base/ids.ts";
+import { type ChannelId, type Epoch, newMessageId, type UserId } from "../base/ids.ts";
 import { RECOVER_MESSAGES_MAX, SEND_WINDOW_MS, SESSIONS_PER_USER_MAX } from "../base/limits.ts";
 import type { ChannelPosition } from "./message.ts";
 
@@ -100,6 +100,30 @@ describe("Chat.login()", () => {
     await replaying;
     await world.say(bob, "6", "six");
     expect(connection.offsetsIn(lobby)).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  test("resumes who has seen more, through another node, than this one has heard of", async () => {
+    const world = new FakeChat();
+    const bob = await world.login("bob");
+    await world.say(bob, "1", "one");
+    const draft = {
+      id: newMessageId(),
+      seq: "2",
+      from: ann,
+      appPlatform: web,
+      type: "text",
+      msg: "two",
+    } as const;
+    const { receipt } = await world.store.append({ channel: lobby, draft, windowMs: 0 });
+    const positions: ChannelPosition[] = [{ channel: lobby, epoch: receipt.epoch, offset: 2 }];
+    const { session, connection } = world.connect();
+    const command = { userId: ann, appPlatform: web, serviceToken: "", profile: undefined, positions };
+    const { channels, replay } = await world.chat.login(session, command);
+    expect(channels[0]).toMatchObject({ channel: lobby, offset: 2, recovered: true });
+    await replay();
+    await world.say(bob, "3", "three");
+    expect(connection.offsetsIn(lobby)).toEqual([3]);
+    expect(bob.connection.offsetsIn(lobby)).toEqual([1, 2, 3]);
   });
 
   test("says what can't be recovered: another epoch, past the head, trimmed, too much", async () => {
@@ -345,36 +369,6 @@ describe("Chat.history()", () => {
     expect(escaped.messages.map(({ offset }) => offset)).toEqual([13]);
     await expect(world.chat.history(a.session, game, { after: 0, limit: 1 })).rejects.toMatchObject({
       reason: "NOT_A_MEMBER",
-    });
-  });
-});
-
-describe("Chat.identify()", () => {
-  const command = { userId: ann, appPlatform: web, serviceToken: "", profile: undefined, positions: [] };
-
-  test("gives somebody who may send, read and mark, and is not online", async () => {
-    const world = new FakeChat();
-    const caller = await world.chat.identify(command);
-    const content = { type: "text", msg: "hello" } as const;
-    const receipt = await world.chat.send(caller, { to: { channel: lobby }, content, seq: "1" });
-    expect(receipt.offset).toBe(1);
-    await world.chat.read(caller, lobby, 1);
-    const page = await world.chat.history(caller, lobby, { before: undefined, limit: 10 });
-    expect(page.messages).toHaveLength(1);
-    await expect(world.chat.history(caller, game, { after: 0, limit: 1 })).rejects.toMatchObject({
-      reason: "NOT_A_MEMBER",
-    });
-    expect(world.hub.userCount + world.hub.sessions.size + world.delivery.channelCount).toBe(0);
-  });
-
-  test("makes a session theirs with resume()", async () => {
-    const world = new FakeChat();
-    const caller = await world.chat.identify(command);
-    const { session } = world.connect();
-    await world.chat.resume(session, caller, []);
-    expect(world.hub.find(web, ann)?.sessions).toEqual([session]);
-    await expect(world.chat.resume(session, caller, [])).rejects.toMatchObject({
-      reason: "ALREADY_LOGGED_IN",
     });
   });
 });

@@ -260,7 +260,7 @@ export class Chat {
     const { userId, appPlatform } = userOf(session);
     this.#refuseStranger(session, channel);
     const { store, signaller, announcer } = this.#parts;
-    const head = await this.#positionOf(channel);
+    const head = await this.#positionOf(channel, offset);
     if (offset > head.offset) {
       throw new PrimError(
         "invalid_argument",
@@ -333,6 +333,7 @@ export class Chat {
 
   /** A repeated join changes nothing: live messages have been flowing all along. */
   async #joinedAlready(user: User, channel: ChannelId, from: Position | undefined): Promise<Joined> {
+    if (from !== undefined) await this.#parts.delivery.reach({ channel, ...from });
     const position = this.#parts.delivery.position(channel);
     const recovered =
       from === undefined ? undefined : from.epoch === position.epoch && from.offset === position.offset;
@@ -351,13 +352,16 @@ export class Chat {
     return newest;
   }
 
-  /** Where the channel stands; one that no session here is in is asked for. */
-  async #positionOf(channel: ChannelId): Promise<Position> {
+  /** Where the channel stands; one that no session here is in is asked for, and one that stands before the offset looked at. */
+  async #positionOf(channel: ChannelId, offset: number): Promise<Position> {
     const { delivery } = this.#parts;
     await delivery.open(channel);
-    const position = delivery.position(channel);
-    delivery.close(channel);
-    return position;
+    try {
+      await delivery.reach({ channel, epoch: delivery.position(channel).epoch, offset });
+      return delivery.position(channel);
+    } finally {
+      delivery.close(channel);
+    }
   }
 
   #refuseStranger(session: Caller, channel: ChannelId): void {

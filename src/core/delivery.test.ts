@@ -122,6 +122,44 @@ describe("Delivery", () => {
     expect(client.offsetsIn(room)).toEqual([1, 4, 5, 6]);
   });
 
+  test("reach() waits for what others have seen already, and for nothing that the log does not have", async () => {
+    const { delivery, client, append } = open();
+    await delivery.open(room);
+    await append("1");
+    const second = await append("2");
+    await delivery.reach(second);
+    expect(client.offsetsIn(room)).toEqual([1, 2]);
+    await delivery.reach(second);
+    expect(delivery.gapsFilled).toBe(1);
+    await delivery.reach({ ...second, offset: 3 });
+    expect(delivery.position(room).offset).toBe(2);
+  });
+
+  test("reach() during a read waits for one that began later", async () => {
+    const { delivery, client, append } = open();
+    await delivery.open(room);
+    const first = delivery.reach(await append("1"));
+    const second = delivery.reach(await append("2"));
+    await Promise.all([first, second]);
+    expect(client.offsetsIn(room)).toEqual([1, 2]);
+  });
+
+  test("reach() fails with the log, and leaves the channel to be looked at again", async () => {
+    let isAway = true;
+    const away = () => Promise.reject(new Error("away"));
+    const { delivery, client, append, clock } = open((log) => ({
+      ...bound(log),
+      read: (channel, range) => (isAway ? away() : log.read(channel, range)),
+    }));
+    await delivery.open(room);
+    await expect(delivery.reach(await append("1"))).rejects.toThrow("away");
+    await settle();
+    isAway = false;
+    clock.advance(GAP_RETRY_MS);
+    await settle();
+    expect(client.offsetsIn(room)).toEqual([1]);
+  });
+
   test("noticed() looks for a message that has not come, once", async () => {
     const { delivery, client, append } = open();
     await delivery.open(room);

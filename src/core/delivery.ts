@@ -40,6 +40,8 @@ interface Unsettled {
   opening: Promise<void> | undefined;
   /** The log is being read. */
   reading: boolean;
+  /** The end of the last read that was begun; rejects if the log was away. */
+  read: Promise<void>;
   /** There may be more in the log than the read under way has seen. */
   behind: boolean;
   /** Messages that came before their turn, by offset. */
@@ -179,6 +181,23 @@ export class Delivery {
   }
 
   /**
+   * Waits until everything up to a place was published here. Somebody has seen it through another node, which was quicker;
+   * a place that the log does not have is not waited for.
+   *
+   * @param place in a channel that is open.
+   * @throws {PrimError} `unavailable` if the log is away.
+   */
+  async reach({ channel, epoch, offset }: ChannelPosition): Promise<void> {
+    const local = this.#channels.get(channel);
+    assert(local !== undefined, "only an open channel is waited for");
+    if (epoch === local.epoch && offset <= local.offset) return;
+    const unsettled = local.unsettled ?? newUnsettled();
+    if (unsettled.reading) unsettled.behind = true;
+    else this.#fill(channel, local, unsettled);
+    await unsettled.read;
+  }
+
+  /**
    * Says anew that this node is interested in each open channel, and publishes what it has missed: after a link broke,
    * a peer died, or the store was away.
    *
@@ -267,7 +286,8 @@ export class Delivery {
     local.unsettled = unsettled;
     unsettled.reading = true;
     this.#gapsFilled += 1;
-    this.#readUp(channel, local, unsettled).catch((error: unknown) => {
+    unsettled.read = this.#readUp(channel, local, unsettled);
+    unsettled.read.catch((error: unknown) => {
       this.#logger.warn("gap not filled", { channel, offset: local.offset, error });
       unsettled.reading = false;
       unsettled.behind = true;
@@ -316,7 +336,14 @@ export class Delivery {
 }
 
 function newUnsettled(): Unsettled {
-  return { opening: undefined, reading: false, behind: false, early: new Map(), cancelWait: undefined };
+  return {
+    opening: undefined,
+    reading: false,
+    read: Promise.resolve(),
+    behind: false,
+    early: new Map(),
+    cancelWait: undefined,
+  };
 }
 
 /** @returns false if too many wait already: then the log is asked. */

@@ -81,6 +81,8 @@ export class Membership {
     try {
       const marks = all(wishes.map((wish) => this.#readMark(wish.channel, user.userId)));
       reads = marks instanceof Promise ? await marks : marks;
+      const behind = wishes.filter(({ from }) => from !== undefined && from.offset > 0);
+      if (behind.length > 0) await Promise.all(behind.map((wish) => this.#reach(wish)));
       const answers = all(wishes.map((wish) => this.#canRecover(wish)));
       recoverable = answers instanceof Promise ? await answers : answers;
       if (session.closed) throw new PrimError("cancelled", "Cannot join: the session has ended");
@@ -149,6 +151,11 @@ export class Membership {
   #readMark(channel: ChannelId, userId: UserId): number | Promise<number> {
     const { epoch, offset } = this.#delivery.position(channel);
     return offset === 0 ? 0 : this.#store.marked(channel, userId, epoch);
+  }
+
+  /** Who comes from another node may have seen what this one has not heard of yet. */
+  async #reach({ channel, from }: Wish): Promise<void> {
+    if (from !== undefined && from.offset > 0) await this.#delivery.reach({ channel, ...from });
   }
 
   /** True if every message after the given place is still in the log, and not too many. */

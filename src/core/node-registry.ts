@@ -28,6 +28,8 @@ export interface LivingNode extends NodeRecord {
 }
 
 export interface NodesSeen {
+  /** The registry's clock at that moment, unix milliseconds. */
+  readonly now: number;
   /** Whoever asks is among them, in the order of the ids. */
   readonly living: readonly LivingNode[];
   /** Leases that ran out, and whose remains are not cleared yet. */
@@ -63,8 +65,8 @@ export interface NodeRegistry {
   list(): Promise<NodesSeen>;
 
   /**
-   * Ends the lease of a node that stops in order. It counts as dead at once, and another clears after it: by then many
-   * of its users have come back elsewhere, and did not go. Repeating it is safe.
+   * Ends the lease of a node that stops in order. It counts as dead at once, and after LEFT_GRACE_MS another clears after it: by
+   * then its users have come back elsewhere, and did not go. Repeating it is safe.
    *
    * @throws {PrimError} `unavailable`; then the lease runs out by itself.
    */

@@ -14,6 +14,7 @@ export interface MetricSources {
   readonly connectionsRefused: () => number;
   readonly connectionsClosedByCode: () => ReadonlyMap<number, number>;
   readonly messagesStored: () => number;
+  readonly gapsFilled: () => number;
 }
 
 export interface Metrics {
@@ -79,5 +80,10 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   });
   counter("prim_messages_stored_total", "Messages appended to a channel's log", sources.messagesStored);
+  counter(
+    "prim_gaps_filled_total",
+    "Reads of a channel's log because messages from other nodes were missing",
+    sources.gapsFilled,
+  );
   return { text: () => registry.metrics(), raw: () => registry.getMetricsAsJSON() };
 }

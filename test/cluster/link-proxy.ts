@@ -110,6 +110,7 @@ export class LinkProxy {
     client.on("data", (chunk) => {
       setTimeout(() => server.destroyed || server.write(chunk), this.delayMs);
     });
+    // It was held back from the start, and listening does not change that.
     client.resume();
   }
 }

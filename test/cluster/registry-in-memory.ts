@@ -39,6 +39,7 @@ export class RegistryInMemory implements NodeRegistry {
     const now = this.#clock.now();
     const all = [...this.#leases.values()].toSorted((a, b) => (a.record.nodeId < b.record.nodeId ? -1 : 1));
     return {
+      now,
       living: all
         .filter(({ expiresAt }) => expiresAt > now)
         .map(({ record, expiresAt }) => ({ ...record, leaseExpiresAt: expiresAt })),

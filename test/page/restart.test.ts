@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { eventually } from "../deadline.ts";
 import { describeWith } from "../parts.ts";
 import { PageStage } from "./page-stage.ts";
 import type { Visitor } from "./visitor.ts";
@@ -15,13 +16,18 @@ describeWith("chromium", "the page: broken connections", (executablePath) => {
 
     await stage.server.kill();
     await Promise.all(visitors.map((visitor) => visitor.offline()));
+    const attempts = bob.requests.length;
+    await bob.page.getByRole("button", { name: "Try now" }).click();
+    await eventually(
+      () => bob.requests.length,
+      (count) => count > attempts,
+      "another attempt",
+    );
     await ann.write("written offline 1");
     await ann.write("written offline 2");
     await ann.page.locator(".outgoing .mark.clock").nth(1).waitFor();
     await stage.server.start();
     await stage.post("phoenix", [{ msg: "meanwhile" }]);
-    await bob.page.getByRole("button", { name: "Try now" }).click();
-
     await Promise.all(visitors.map((visitor) => visitor.online()));
     for (const visitor of visitors) await visitor.hears("written offline 2");
     await cid.say("after 1");

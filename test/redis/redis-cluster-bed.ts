@@ -50,10 +50,10 @@ export function connectTo(address: RedisAddress, callTimeoutMs = CALL_TIMEOUT_MS
   return RedisConnection.open({ address, keyPrefix: "prim:", callTimeoutMs, ...parts });
 }
 
-/** A node as the application puts it together, but for its short leases. */
+/** A node as the application puts it together, but for its short leases and that nobody waits for it when it has left. */
 export function redisNode(connection: RedisConnection, name: string): BedNode {
   const nodeId = name as NodeId;
-  const options = { nodeId, clock: systemClock, leaseMsMin: SHORT_LEASE_MS };
+  const options = { nodeId, clock: systemClock, leaseMsMin: SHORT_LEASE_MS, leftGraceMs: 0 };
   return {
     nodeId,
     registry: new RedisNodeRegistry(connection, options),

@@ -18,10 +18,12 @@ import { eventually, within } from "../../../test/deadline.ts";
 import { describeWith } from "../../../test/parts.ts";
 import { addressOf } from "../../../test/redis/redis-bed.ts";
 import { sharedRedisCluster } from "../../../test/redis/redis-cluster.ts";
-import { RedisClusterBed, redisNode } from "../../../test/redis/redis-cluster-bed.ts";
+import { connectTo, RedisClusterBed, redisNode } from "../../../test/redis/redis-cluster-bed.ts";
 import { sharedRedisServer } from "../../../test/redis/redis-server.ts";
+import { systemClock } from "../../base/clock.ts";
 import { CLEAR_KEYS_PER_STEP, CLEAR_ROOMS_AT_ONCE } from "../../base/limits.ts";
 import type { RedisConnection } from "./redis-connection.ts";
+import { RedisNodeRegistry } from "./redis-node-registry.ts";
 
 const UNAVAILABLE = { name: "PrimError", code: "unavailable", reason: "STORE_FAILED" };
 const CLEARER = join(import.meta.dir, "../../../test/redis/redis-clearer.ts");
@@ -60,6 +62,31 @@ describeWith("redis-server", "RedisNodeRegistry on Redis", () => {
     );
     expect(await a.registry.renew(record(a), LONG_LEASE_MS)).toBe(false);
     expect(await a.registry.renew(record(a), LONG_LEASE_MS)).toBe(true);
+  });
+
+  test("nobody clears after a node that left in order until its users had time to come back", async () => {
+    const [a, b] = await openLiving(bed, "a", "b");
+    await fillRooms(a, 2);
+    const connection = await connectTo(addressOf(await server()));
+    const leaving = new RedisNodeRegistry(connection, {
+      nodeId: a.nodeId,
+      clock: systemClock,
+      leftGraceMs: 300,
+    });
+    const leftAt = performance.now();
+    await leaving.release(a.nodeId);
+    await leaving.release(a.nodeId);
+    expect((await b.registry.list()).dead).toEqual([a.nodeId]);
+    expect(await allOf(b.registry.clear(a.nodeId, LOOK_MAX))).toEqual([]);
+    const pieces = await eventually(
+      () => allOf(b.registry.clear(a.nodeId, LOOK_MAX)),
+      (gone) => gone.length > 0,
+      "the rooms to be cleared",
+    );
+    expect(performance.now() - leftAt).toBeGreaterThan(290);
+    expect(pieces).toHaveLength(2);
+    expect((await b.registry.list()).dead).toEqual([]);
+    await connection.close();
   });
 
   test("everything is refused with unavailable while Redis is away, and leases are new after it lost all", async () => {

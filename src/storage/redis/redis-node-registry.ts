@@ -13,6 +13,7 @@ import {
   CLEAR_STOPPED_PERIOD_MS,
   LEASE_MS_MAX,
   LEASE_MS_MIN,
+  LEFT_GRACE_MS,
 } from "../../base/limits.ts";
 import type { Gone, LivingNode, NodeRecord, NodeRegistry, NodesSeen } from "../../core/node-registry.ts";
 import { storeFailed } from "./call-gate.ts";
@@ -23,6 +24,7 @@ import {
   LIST,
   leaseKey,
   leasesPrefix,
+  RELEASE,
   RENEW,
   recordsKey,
   secretKey,
@@ -36,6 +38,8 @@ export interface RedisNodeRegistryOptions {
   readonly leaseMsMin?: number;
   /** Default CLEAR_LOCK_MS, likewise. */
   readonly clearLockMs?: number;
+  /** Default LEFT_GRACE_MS, likewise. */
+  readonly leftGraceMs?: number;
 }
 
 export class RedisNodeRegistry implements NodeRegistry {
@@ -44,11 +48,14 @@ export class RedisNodeRegistry implements NodeRegistry {
   readonly #clock: Clock;
   readonly #leaseMsMin: number;
   readonly #clearLockMs: number;
+  readonly #leftGraceMs: number;
   /** The lease that renew() last told of, by the node that has it: one node, in a process of its own. */
   readonly #marks = new Map<NodeId, string>();
 
-  constructor(redis: RedisConnection, { nodeId, clock, leaseMsMin, clearLockMs }: RedisNodeRegistryOptions) {
+  constructor(redis: RedisConnection, options: RedisNodeRegistryOptions) {
+    const { nodeId, clock, leaseMsMin, clearLockMs, leftGraceMs } = options;
     this.#redis = redis;
+    this.#leftGraceMs = leftGraceMs ?? LEFT_GRACE_MS;
     this.#nodeId = nodeId;
     this.#clock = clock;
     this.#leaseMsMin = leaseMsMin ?? LEASE_MS_MIN;
@@ -99,12 +106,13 @@ export class RedisNodeRegistry implements NodeRegistry {
       }
     }
     living.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-    return { living, dead: dead.sort() };
+    return { now, living, dead: dead.sort() };
   }
 
   async release(nodeId: NodeId): Promise<void> {
     const { keyPrefix } = this.#redis;
-    await this.#redis.command("DEL", leaseKey(keyPrefix, nodeId));
+    const keys = [leaseKey(keyPrefix, nodeId), clearLockKey(keyPrefix, nodeId)];
+    await this.#redis.evaluate(RELEASE, keys, [this.#leftGraceMs]);
     this.#marks.delete(nodeId);
   }
 

@@ -82,6 +82,19 @@ if redis.call('GET', KEYS[3]) ~= ARGV[2] or redis.call('EXISTS', KEYS[2]) == 1 t
 return redis.call('HDEL', KEYS[1], ARGV[1])`,
 );
 
+/**
+ * KEYS: lease, lock of clearing. ARGV: ms in which nobody may clear after the node. Ends the lease of a node that stops in order,
+ * once.
+ */
+export const RELEASE = redisScript(
+  "release",
+  `#!lua flags=allow-oom
+if redis.call('DEL', KEYS[1]) == 1 and tonumber(ARGV[1]) > 0 then
+  redis.call('SET', KEYS[2], 'left', 'PX', ARGV[1])
+end
+return 0`,
+);
+
 /** KEYS: lock of clearing. ARGV: mark of who clears. */
 export const STOP_CLEARING = redisScript(
   "stop-clearing",
