@@ -30,81 +30,113 @@ function bed() {
   return { clock, gathering, say, texts };
 }
 
+const endTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Pushes so fast that whatever comes next has to wait. */
+async function makeBusy({ say, clock }: ReturnType<typeof bed>, channels = [lobby]): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) {
+    for (const channel of channels) say("busy", MANY, channel);
+    await endTurn();
+  }
+  clock.advance(GATHER_MS_MAX);
+}
+
 describe("Gathering.publish()", () => {
-  test("publishes at once in a quiet channel, and always in a small one", () => {
+  test("publishes at once what comes rarely, what comes in one turn, and all in a small channel", async () => {
     const { clock, say, texts } = bed();
-    say("a");
-    expect(texts()).toEqual(["a"]);
-    clock.advance(GATHER_MS_MAX);
-    say("b");
-    expect(texts()).toEqual(["a", "b"]);
-    for (const text of ["1", "2", "3"]) say(text, GATHER_SUBSCRIBERS_PER_MS - 1, other);
-    expect(texts(other)).toEqual(["1", "2", "3"]);
+    for (let n = 0; n < 3; n++) {
+      for (let at = 0; at < 5; at++) say(`${n}${at}`);
+      expect(texts()).toHaveLength(5 * (n + 1));
+      await endTurn();
+      clock.advance(GATHER_MS_MAX);
+    }
+    for (let n = 0; n < 5; n++) {
+      say(String(n), GATHER_SUBSCRIBERS_PER_MS - 1, other);
+      expect(texts(other)).toHaveLength(n + 1);
+      await endTurn();
+      clock.advance(1);
+    }
   });
 
-  test("lets pushes to a busy channel wait for each other, in order and for a bounded time", () => {
-    const { clock, say, texts } = bed();
-    for (const text of ["a", "b", "c"]) say(text);
+  test("lets pushes that come turn after turn wait for each other, in order and for a bounded time", async () => {
+    const channel = bed();
+    const { clock, say, texts } = channel;
+    await makeBusy(channel);
+    const before = texts().length;
+    for (const text of ["a", "b", "c"]) {
+      say(text);
+      await endTurn();
+    }
     clock.advance(GATHER_MS_MAX - 1);
     say("d");
-    expect(texts()).toEqual(["a"]);
+    expect(texts()).toHaveLength(before);
     clock.advance(1);
-    expect(texts()).toEqual(["a", "b", "c", "d"]);
+    expect(texts().slice(before)).toEqual(["a", "b", "c", "d"]);
+    await endTurn();
     say("e");
-    expect(texts()).toHaveLength(4);
+    expect(texts()).toHaveLength(before + 4);
     clock.advance(GATHER_MS_MAX);
-    expect(texts()).toEqual(["a", "b", "c", "d", "e"]);
-    clock.advance(GATHER_MS_MAX);
+    expect(texts().at(-1)).toBe("e");
+    // One turn in the last time: nothing waits any more.
+    await endTurn();
     say("f");
-    expect(texts()).toHaveLength(6);
+    expect(texts().at(-1)).toBe("f");
+    clock.advance(3 * GATHER_MS_MAX);
+    say("g");
+    expect(texts().at(-1)).toBe("g");
   });
 
-  test("waits the shorter the fewer subscribers there are", () => {
+  test("waits the shorter the fewer subscribers there are", async () => {
     const { clock, say, texts } = bed();
+    for (let turn = 0; turn < 2; turn++) {
+      say("busy", 2 * GATHER_SUBSCRIBERS_PER_MS);
+      await endTurn();
+    }
+    clock.advance(2);
     say("a", 2 * GATHER_SUBSCRIBERS_PER_MS);
-    say("b", 2 * GATHER_SUBSCRIBERS_PER_MS);
     clock.advance(1);
-    expect(texts()).toEqual(["a"]);
+    expect(texts()).toHaveLength(2);
     clock.advance(1);
-    expect(texts()).toEqual(["a", "b"]);
+    expect(texts()).toHaveLength(3);
   });
 
-  test("keeps no more waiting than its bounds, in pushes and in characters", () => {
-    const { say, texts } = bed();
-    for (let n = 0; n < GATHER_PUSHES_MAX; n++) say(String(n));
-    expect(texts()).toHaveLength(1);
+  test("keeps no more waiting than its bounds, in pushes and in characters", async () => {
+    const channel = bed();
+    const { say, texts } = channel;
+    await makeBusy(channel, [lobby, other]);
+    for (let n = 1; n < GATHER_PUSHES_MAX; n++) say(String(n));
+    expect(texts()).toHaveLength(2);
     say("last");
-    expect(texts()).toHaveLength(GATHER_PUSHES_MAX + 1);
-    say("a", MANY, other);
+    expect(texts()).toHaveLength(2 + GATHER_PUSHES_MAX);
     say("x".repeat(GATHER_CHARS_MAX - 1), MANY, other);
-    expect(texts(other)).toHaveLength(1);
+    expect(texts(other)).toHaveLength(2);
     say("y", MANY, other);
-    expect(texts(other)).toHaveLength(3);
+    expect(texts(other)).toHaveLength(4);
   });
 
-  test("keeps channels apart; flush() is for one, flushAll() for all, drop() for nobody", () => {
-    const { clock, gathering, say, texts } = bed();
-    for (const channel of [lobby, other]) for (const text of ["a", "b"]) say(text, MANY, channel);
+  test("keeps channels apart; flush() is for one, flushAll() for all, drop() for nobody", async () => {
+    const channel = bed();
+    const { clock, gathering, say, texts } = channel;
+    await makeBusy(channel, [lobby, other]);
+    for (const to of [lobby, other]) say("a", MANY, to);
     gathering.flush(lobby);
     gathering.flush(lobby);
-    expect([texts(), texts(other)]).toEqual([["a", "b"], ["a"]]);
-    say("c");
+    expect([texts().length, texts(other).length]).toEqual([3, 2]);
+    say("b");
     gathering.flushAll();
-    expect([texts(), texts(other)]).toEqual([
-      ["a", "b", "c"],
-      ["a", "b"],
-    ]);
-    say("d");
+    expect([texts().length, texts(other).length]).toEqual([4, 3]);
+    say("c");
     gathering.drop(lobby);
     clock.advance(GATHER_MS_MAX);
-    expect(texts()).toEqual(["a", "b", "c"]);
-    say("e");
-    expect(texts()).toEqual(["a", "b", "c", "e"]);
+    expect(texts()).toHaveLength(4);
+    say("d");
+    expect(texts().at(-1)).toBe("d");
   });
 });
 
 describe("a busy room with many members", () => {
-  const MEMBERS = 3 * GATHER_SUBSCRIBERS_PER_MS;
+  const GATHER_MS = 3;
+  const MEMBERS = GATHER_MS * GATHER_SUBSCRIBERS_PER_MS;
 
   async function crowd() {
     const world = new FakeChat({ announceMax: 0, countMax: 100_000 });
@@ -112,13 +144,18 @@ describe("a busy room with many members", () => {
     for (let n = 0; n < MEMBERS; n++) members.push(await world.login(`user-${n}`));
     const [first] = members;
     if (first === undefined) throw new Error("A crowd has members");
+    for (const seq of ["busy-1", "busy-2"]) {
+      await world.say(first, seq, "hi");
+      await endTurn();
+    }
+    world.clock.advance(GATHER_MS);
     return { world, members, first };
   }
 
   test("who comes while messages are gathered sees each message after its place once, and none before", async () => {
     const { world, members, first } = await crowd();
-    for (const seq of ["1", "2", "3"]) await world.say(first, seq, "hi");
-    expect(members.at(-1)?.connection.offsetsIn(lobby)).toEqual([1]);
+    await world.say(first, "3", "hi");
+    expect(members.at(-1)?.connection.offsetsIn(lobby)).toEqual([1, 2]);
     const { epoch } = await world.store.join(lobby);
     const fresh = await world.login("fresh");
     await world.say(first, "4", "hi");
@@ -137,6 +174,7 @@ describe("a busy room with many members", () => {
     const { world, first } = await crowd();
     await world.say(first, "1", "hi");
     const { offset } = await world.say(first, "2", "hi");
+    expect(first.connection.offsetsIn(lobby)).not.toContain(offset);
     await world.chat.read(first.session, lobby, offset);
     await expect(world.chat.read(first.session, lobby, offset + 1)).rejects.toMatchObject({
       code: "invalid_argument",
@@ -145,7 +183,8 @@ describe("a busy room with many members", () => {
 
   test("who leaves, and who stays, has what was said before", async () => {
     const { world, members, first } = await crowd();
-    for (const seq of ["1", "2", "3"]) await world.say(first, seq, "hi");
+    await world.say(first, "3", "hi");
+    expect(first.connection.offsetsIn(lobby)).toEqual([1, 2]);
     world.chat.leave(first.session, lobby);
     expect(first.connection.offsetsIn(lobby)).toEqual([1, 2, 3]);
     expect(members.at(-1)?.connection.offsetsIn(lobby)).toEqual([1, 2, 3]);
@@ -154,7 +193,8 @@ describe("a busy room with many members", () => {
   test("whatever comes between, everybody sees the messages after their place, in order and once", async () => {
     const { world, first } = await crowd();
     const expected: { client: Client; from: number; until: number | undefined }[] = [];
-    let head = 0;
+    let head = 2;
+    let held = 0;
     let random = 7;
     const below = (bound: number) => {
       random = (random * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -162,8 +202,11 @@ describe("a busy room with many members", () => {
     };
     for (let step = 0; step < 600; step++) {
       const choice = below(10);
-      if (choice < 6) head = (await world.say(first, `seq-${step}`, "hi")).offset;
-      else if (choice < 8) world.clock.advance(below(GATHER_MS_MAX + 2));
+      if (choice < 6) {
+        head = (await world.say(first, `seq-${step}`, "hi")).offset;
+        if (first.connection.offsetsIn(lobby).at(-1) !== head) held += 1;
+        if (below(2) === 0) await endTurn();
+      } else if (choice < 8) world.clock.advance(below(GATHER_MS + 2));
       else if (choice === 8) {
         const from = below(2) === 0 ? head : below(head + 1);
         const { epoch } = await world.store.join(lobby);
@@ -180,6 +223,7 @@ describe("a busy room with many members", () => {
     }
     world.clock.advance(GATHER_MS_MAX);
     expect(expected.length).toBeGreaterThan(20);
+    expect(held).toBeGreaterThan(50);
     for (const { client, from, until = head } of expected) {
       const offsets = Array.from({ length: until - from }, (_, at) => from + 1 + at);
       expect(client.connection.offsetsIn(lobby)).toEqual(offsets);

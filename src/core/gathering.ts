@@ -2,9 +2,10 @@
  * Gathering: pushes to a big and busy channel wait for each other for a moment, and are published together.
  *
  * The runtime writes to each subscriber once per turn of the event loop, whatever was published in it: one system call
- * for one message or for ten. So the first push to a quiet channel goes out at once, and those of the next few milliseconds,
- * the more of them the more subscribers there are, go out together when these are over. Order is kept, and a bound on
- * what waits. Whoever must see the channel as if nothing waited calls flush() first.
+ * for one message or for ten. So when pushes to a channel with many subscribers come in turn after turn, they wait until some
+ * milliseconds are over, the more of them the more subscribers there are, and go out in one turn. In a channel where they come
+ * more rarely, or all in one turn, nothing waits. Order is kept, and a bound on what waits. Whoever must see the channel as
+ * if nothing waited calls flush() first.
  */
 import type { Cancel, Clock } from "../base/clock.ts";
 import type { ChannelId } from "../base/ids.ts";
@@ -17,14 +18,22 @@ import {
 import type { Fanout } from "./connection.ts";
 import type { Push } from "./pushes.ts";
 
-/** A channel to which something was published lately. */
+/** A big channel to which something was published lately: looked at again and again until nothing comes. */
 interface Busy {
+  /** Pushes wait: the time before this one saw several turns that brought some. */
+  holding: boolean;
   waiting: Push[];
   /** Characters of text in what waits. */
   chars: number;
-  gatherMs: number;
+  /** Turns that brought pushes since the last look. */
+  turns: number;
+  /** This turn is counted. */
+  counted: boolean;
   cancel: Cancel;
 }
+
+/** From so many turns in one waiting time on, waiting saves writes. */
+const TURNS_TO_HOLD = 2;
 
 export class Gathering {
   readonly #fanout: Fanout;
@@ -39,17 +48,15 @@ export class Gathering {
 
   /** Publishes a push now, or soon with others. @param subscribers about how many will get it. */
   publish(channel: ChannelId, push: Push, subscribers: number): void {
-    const busy = this.#busy.get(channel);
-    if (busy !== undefined) {
-      busy.waiting.push(push);
-      busy.chars += charsOf(push);
-      if (busy.waiting.length >= GATHER_PUSHES_MAX || busy.chars >= GATHER_CHARS_MAX) this.flush(channel);
+    const busy = this.#busy.get(channel) ?? this.#begin(channel, subscribers);
+    if (busy !== undefined) this.#countTurn(busy);
+    if (busy === undefined || !busy.holding) {
+      this.#fanout.publish(channel, push);
       return;
     }
-    this.#fanout.publish(channel, push);
-    const gatherMs = Math.min(GATHER_MS_MAX, Math.floor(subscribers / GATHER_SUBSCRIBERS_PER_MS));
-    if (gatherMs === 0) return;
-    this.#busy.set(channel, { waiting: [], chars: 0, gatherMs, cancel: this.#due(channel, gatherMs) });
+    busy.waiting.push(push);
+    busy.chars += charsOf(push);
+    if (busy.waiting.length >= GATHER_PUSHES_MAX || busy.chars >= GATHER_CHARS_MAX) this.flush(channel);
   }
 
   /** Publishes what waits in the channel. */
@@ -73,16 +80,37 @@ export class Gathering {
     this.#busy.delete(channel);
   }
 
-  #due(channel: ChannelId, gatherMs: number): Cancel {
+  /** @returns undefined if the channel is too small for waiting. */
+  #begin(channel: ChannelId, subscribers: number): Busy | undefined {
+    const gatherMs = Math.min(GATHER_MS_MAX, Math.floor(subscribers / GATHER_SUBSCRIBERS_PER_MS));
+    if (gatherMs === 0) return undefined;
+    const cancel = this.#lookAfter(gatherMs, channel);
+    const busy = { holding: false, waiting: [], chars: 0, turns: 0, counted: false, cancel };
+    this.#busy.set(channel, busy);
+    return busy;
+  }
+
+  #countTurn(busy: Busy): void {
+    if (busy.counted) return;
+    busy.counted = true;
+    busy.turns += 1;
+    this.#clock.soon(() => {
+      busy.counted = false;
+    });
+  }
+
+  #lookAfter(gatherMs: number, channel: ChannelId): Cancel {
     return this.#clock.after(gatherMs, () => {
       const busy = this.#busy.get(channel);
       if (busy === undefined) return;
-      if (busy.waiting.length === 0) {
+      this.flush(channel);
+      if (busy.turns === 0) {
         this.#busy.delete(channel);
         return;
       }
-      this.flush(channel);
-      busy.cancel = this.#due(channel, gatherMs);
+      busy.holding = busy.turns >= TURNS_TO_HOLD;
+      busy.turns = 0;
+      busy.cancel = this.#lookAfter(gatherMs, channel);
     });
   }
 }
