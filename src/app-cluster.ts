@@ -26,6 +26,7 @@ import type { RedisConnection } from "./storage/redis/redis-connection.ts";
 import { RedisNodeRegistry } from "./storage/redis/redis-node-registry.ts";
 import { rpcService } from "./transport/rpc/rpc-handlers.ts";
 import type { RpcInterfaceParts } from "./transport/rpc/rpc-interface.ts";
+import type { ForwardCall } from "./transport/rpc/token-routing.ts";
 
 export interface AppClusterParts {
   readonly config: Config;
@@ -115,11 +116,14 @@ export function createAppCluster(parts: AppClusterParts): AppCluster {
         : { tls: { ca: tlsCa === "" ? undefined : readFileSync(tlsCa, "utf8") } }),
     },
   );
+  // A call of ChatService comes with its bytes, since the doors parse nothing.
+  const forward: ForwardCall = (node, { url, method, header, body, signal }) =>
+    cluster.forward(node, { url, method, header, signal, body: body as AsyncIterable<Uint8Array> });
   return {
     peers: cluster.peers,
     attendance,
     questions: new NodeQuestions(cluster.calls),
-    rpc: { service: rpcService(NodeService, cluster.service), gate: cluster.gate },
+    rpc: { service: rpcService(NodeService, cluster.service), gate: cluster.gate, forward },
     linkedPeers: () => [...cluster.peers.states.values()].filter(({ isOpen }) => isOpen).length,
     nodes: async () => (await registry.list()).living,
     async start(rpcPort) {

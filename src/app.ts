@@ -2,20 +2,18 @@
  * The composition root: makes the parts of a node and joins them. It decides nothing else.
  */
 import type { Server } from "bun";
-import page from "../web/index.html";
 import { createAppCluster } from "./app-cluster.ts";
+import { createAppInterop } from "./app-interop.ts";
+import { openWebPorts } from "./app-ports.ts";
+import { type AppStore, openAppStore } from "./app-store.ts";
 import { GuestAuthenticator } from "./auth/guest-authenticator.ts";
 import type { Clock } from "./base/clock.ts";
 import { assert, PrimError } from "./base/errors.ts";
 import { newNodeId } from "./base/ids.ts";
-import { HTTP_BODY_BYTES_MAX, RPC_MESSAGE_BYTES_MAX } from "./base/limits.ts";
 import type { AdjustableLogger } from "./base/logger.ts";
-import { redisAddressOf } from "./config/redis-address.ts";
 import type { Config } from "./config/settings.ts";
-import { MEMORY_ONLY } from "./config/settings.ts";
 import { Announcer } from "./core/announcer.ts";
 import { BROADCAST } from "./core/channel.ts";
-import type { Store } from "./core/channel-log.ts";
 import { Chat } from "./core/chat.ts";
 import { Delivery } from "./core/delivery.ts";
 import { Directory } from "./core/directory.ts";
@@ -31,21 +29,16 @@ import { Resyncer } from "./core/resyncer.ts";
 import { Roster } from "./core/roster.ts";
 import { ServerApi } from "./core/server-api.ts";
 import { Signaller } from "./core/signaller.ts";
+import { GrowthCollector } from "./observe/growth-collector.ts";
 import { createMetrics, mergeMetrics } from "./observe/metrics.ts";
 import { ProcessMonitor } from "./observe/process-monitor.ts";
-import { MemoryStore } from "./storage/memory/memory-store.ts";
-import { RedisConnection } from "./storage/redis/redis-connection.ts";
-import { RedisStore } from "./storage/redis/redis-store.ts";
-import { SqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { createHttpApp } from "./transport/http/http-app.ts";
-import { listen } from "./transport/listener.ts";
-import { createBrowserDoor } from "./transport/rpc/browser-door.ts";
 import { RpcInterface } from "./transport/rpc/rpc-interface.ts";
 import { RpcServer } from "./transport/rpc/rpc-server.ts";
 import { StreamFanout } from "./transport/rpc/stream-fanout.ts";
 import { readTlsFiles } from "./transport/rpc/tls-files.ts";
 import { TrustedProxies } from "./transport/trusted-proxies.ts";
-import { WEBSOCKET_PATH, WebSocketGateway } from "./transport/websocket/gateway.ts";
+import { WebSocketGateway } from "./transport/websocket/gateway.ts";
 import { RequestRunner } from "./transport/websocket/request-runner.ts";
 import { TopicFanout } from "./transport/websocket/topic-fanout.ts";
 import type { WebSocketConnection } from "./transport/websocket/websocket-connection.ts";
@@ -87,35 +80,28 @@ const CLOSING_POLL_MS = 10;
 const CLOSING_MS_MAX = 1_000;
 /** What calls under way get to finish when the RPC port closes: their messages are stored by then. */
 const CALLS_MS_MAX = 2_000;
-/**
- * A body on the HTTP port: twice what a call may have, so that a call which is too large gets an answer of its own
- * protocol. The routes of the HTTP interface have a bound of theirs.
- */
-const BODY_BYTES_MAX = 2 * RPC_MESSAGE_BYTES_MAX;
-
 export function createApp(config: Config, environment: AppEnvironment): App {
   const { clock, logger, version, worker } = environment;
   const { app: settings, limits } = config;
   const nodeId = newNodeId();
   const ports = worker?.order.ports ?? settings;
   const hub = new Hub();
-  const topics = new TopicFanout(hub);
+  const topics = new TopicFanout(hub, clock);
   const streams = new StreamFanout();
   const fanout = new Fanouts([topics, streams]);
   const proxies = new TrustedProxies(settings.trustedProxies);
   const monitor = new ProcessMonitor(clock);
+  const collector = new GrowthCollector(clock, () => hub.sessions.size + hub.loggedIn);
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
   let rpcServer: RpcServer | undefined;
   /** Where other nodes come; the same, but for workers. */
   let peerServer: RpcServer | undefined;
-  const redisAddress = redisAddressOf(config);
-  let redis: RedisConnection | undefined;
-  let store: Store | undefined;
+  let storage: AppStore | undefined;
   let phase: "starting" | "ready" | "draining" | "stopped" = "starting";
   let parts: ReturnType<typeof compose> | undefined;
 
-  function compose(opened: Store) {
+  function compose({ store: opened, redis, name: storeName }: AppStore) {
     const delivery = new Delivery({ log: opened, fanout, logger, clock });
     const resyncer = new Resyncer(() => delivery.resync(), clock, logger);
     redis?.onBack(() => resyncer.look());
@@ -134,11 +120,21 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     const attendance = cluster?.attendance;
     const publisher = new Publisher(opened, delivery, peers);
     const signaller = new Signaller({ log: opened, fanout, peers, logger });
-    const announcer = new Announcer({ hub, signaller, attendance, clock, logger }, config.room.announceMax);
+    const interop = createAppInterop({
+      ...{ config, redis, hub, clock, logger, signaller, publisher },
+      directory: () => directory,
+    });
+    const announcer = new Announcer(
+      { hub, signaller: interop.signaller, attendance, clock, logger },
+      config.room.announceMax,
+    );
     const membership = new Membership(hub, opened, delivery, announcer);
     const authenticator = new GuestAuthenticator(settings.platforms);
     const chat = new Chat(
-      { clock, hub, store: opened, authenticator, signaller, delivery, publisher, announcer, membership },
+      {
+        ...{ clock, hub, store: opened, authenticator, signaller, delivery, announcer, membership },
+        publisher: interop.sender,
+      },
       { nodeId, channelsPerSessionMax: limits.channelsPerSessionMax },
     );
     const directory = new Directory({
@@ -146,8 +142,10 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       log: opened,
       kick: kickHere,
       peers: cluster?.questions,
+      neighbours: interop.neighbours,
     });
-    const api = new ServerApi({ store: opened, publisher, directory });
+    const api = new ServerApi({ store: opened, publisher: interop.sender, directory });
+    const accApi = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
       { chat, hub, clock, logger, runner, proxies },
@@ -195,6 +193,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
           return mergeMetrics(reports.map((report) => report.metrics));
         },
         isReady: () => phase === "ready",
+        isNewSubmission: interop.isNewSubmission,
       },
       {
         platforms: settings.platforms,
@@ -206,7 +205,10 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       {
         chat,
         api,
+        accApi,
+        hear: interop.hear,
         hub,
+        nodeId,
         reporter,
         signaller,
         streams,
@@ -221,8 +223,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
             slowClosed: rpc.slowClosed,
           }),
           storage: {
-            name:
-              redisAddress !== undefined ? "redis" : settings.dataDir === MEMORY_ONLY ? "memory" : "sqlite",
+            name: storeName,
             answers: () =>
               opened.read(BROADCAST, { before: undefined, limit: 1 }).then(
                 () => true,
@@ -242,68 +243,20 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         heartbeatSeconds: settings.heartbeatSeconds,
       },
     );
-    return { chat, api, publisher, resyncer, announcer, gateway, http, rpc, ownReport, cluster };
-  }
-
-  async function openStore(): Promise<Store> {
-    const bounds = { countMax: config.history.countMax, ageMs: config.history.ageSeconds * 1_000 };
-    if (redisAddress !== undefined) {
-      const { keyPrefix, timeoutMs } = config.redis;
-      const options = { address: redisAddress, keyPrefix, callTimeoutMs: timeoutMs, clock, log: logger };
-      redis = await RedisConnection.open(options);
-      return new RedisStore({ connection: redis, nodeId, clock, ...bounds });
-    }
-    if (settings.dataDir === MEMORY_ONLY) return new MemoryStore({ clock, ...bounds });
-    return SqliteStore.open(settings.dataDir, { clock, log: logger, ...bounds });
-  }
-
-  function openPorts({ gateway, http, rpc }: NonNullable<typeof parts>): void {
-    const websocket = gateway.handler();
-    const common = { host: settings.host, websocket, shared: worker !== undefined };
-    const door = createBrowserDoor(rpc.handlers, {
-      httpVersion: "2",
-      corsOrigins: config.http.corsOrigins,
-      proxies,
-    });
-    servers.push(
-      listen<WebSocketConnection>({
-        ...common,
-        setting: "app.httpPort",
-        port: ports.httpPort,
-        pages: { "/home/index": page },
-        bodyBytesMax: BODY_BYTES_MAX,
-        http2: true,
-        fetch: (request, server) => {
-          const path = new URL(request.url).pathname;
-          if (path === WEBSOCKET_PATH) return gateway.upgrade(request, server);
-          return door(request, path, server) ?? http.fetch(request, { server });
-        },
-      }),
-    );
-    servers.push(
-      listen<WebSocketConnection>({
-        ...common,
-        setting: "app.webSocketPort",
-        port: ports.webSocketPort,
-        bodyBytesMax: HTTP_BODY_BYTES_MAX,
-        fetch: (request, server) =>
-          new URL(request.url).pathname === WEBSOCKET_PATH
-            ? gateway.upgrade(request, server)
-            : new Response(`The WebSocket is at ${WEBSOCKET_PATH}\n`, { status: 404 }),
-      }),
-    );
-    for (const server of servers) topics.attach(server);
+    const apis = [api, accApi];
+    const services = { gateway, http, rpc, cluster, interop };
+    return { chat, apis, delivery, publisher, resyncer, announcer, ownReport, ...services };
   }
 
   /** Workers share the RPC port, and each has one of its own for the other nodes. */
-  async function openRpcPorts({ rpc, cluster }: NonNullable<typeof parts>): Promise<void> {
+  async function openRpcPorts({ rpc, cluster, interop }: NonNullable<typeof parts>): Promise<void> {
     const common = {
       hostname: settings.host,
       tls: readTlsFiles(config.rpc),
       ...{ proxies, log: logger, clock },
     };
     if (worker === undefined || cluster === undefined) {
-      const handlers = [...rpc.handlers, ...rpc.peerHandlers];
+      const handlers = cluster === undefined ? rpc.handlers : rpc.peerHandlers;
       rpcServer = await RpcServer.listen({ ...common, handlers, port: ports.rpcPort });
       peerServer = rpcServer;
     } else {
@@ -316,6 +269,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       peerServer = await RpcServer.listen({ ...common, handlers: rpc.peerHandlers, port: 0 });
     }
     await cluster?.start(peerServer.port);
+    await interop.start(peerServer.port);
   }
 
   async function closeSessions(): Promise<void> {
@@ -329,10 +283,13 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   return {
     async start() {
       try {
-        store = await openStore();
-        parts = compose(store);
+        storage = await openAppStore(config, nodeId, clock, logger);
+        parts = compose(storage);
         await openRpcPorts(parts);
-        openPorts(parts);
+        const { gateway, http, rpc } = parts;
+        const isShared = worker !== undefined;
+        openWebPorts(servers, { config, ports, gateway, http, rpc, proxies, isShared, logger });
+        for (const server of servers) topics.attach(server);
       } catch (error) {
         await this.stop();
         throw error;
@@ -364,15 +321,18 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         void rpcServer?.stop(CALLS_MS_MAX);
       }
       parts.gateway.stopAccepting();
+      const leaving = parts.interop.leave();
       fanout.publish(BROADCAST, { kind: "notice", notice: "draining" });
       parts.chat.drain();
       // Calls of back ends on connections that are still open go on until these are closed.
-      if (worker === undefined) parts.api.drain();
+      if (worker === undefined) for (const api of parts.apis) api.drain();
+      await leaving;
       do {
         await parts.publisher.idle();
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
         await new Promise<void>((resolve) => clock.soon(resolve));
       } while (parts.publisher.underWay > 0);
+      parts.delivery.flushAll();
     },
 
     async stop() {
@@ -382,10 +342,12 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       parts?.resyncer.stop();
       sweep.stop();
       monitor.stop();
+      collector.stop();
       const closing = servers;
       servers = [];
       const graceful = closing.map((server) => server.stop());
       await closeSessions();
+      await parts?.interop.stop();
       await parts?.cluster?.stop();
       // Subscribe streams were sessions, and have been told; the rest are watchers and links.
       parts?.rpc.endStreams();
@@ -393,8 +355,8 @@ export function createApp(config: Config, environment: AppEnvironment): App {
       await new Promise<void>((resolve) => clock.after(CLOSING_POLL_MS, resolve));
       for (const server of closing) void server.stop(true);
       await Promise.allSettled([...graceful, ...calls]);
-      await store?.close();
-      await redis?.close();
+      await storage?.store.close();
+      await storage?.redis?.close();
     },
 
     report(lists) {

@@ -189,6 +189,8 @@ function createStopper(app: App, config: Config, logger: Logger, quiet: boolean)
     onSignals() {
       process.on("SIGTERM", onSignal);
       process.on("SIGINT", onSignal);
+      // Whose default is to end the process: a reload that was meant for workers must not.
+      process.on("SIGHUP", () => logger.warn("SIGHUP does nothing: there are no workers to replace"));
     },
   };
 }

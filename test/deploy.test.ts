@@ -162,12 +162,13 @@ describeWith("systemd-analyze", "systemd", (systemdAnalyze) => {
   test("takes prim.service without a word, and finds it closed well enough", async () => {
     const root = temporaryFolder();
     try {
-      // The unit in a system of its own, with a file where the runtime is installed.
+      // The unit in a system of its own, with files where the programs are that it names.
       const units = join(root, "etc/systemd/system");
-      for (const folder of [units, join(root, "usr/local/bin"), join(root, "opt/prim")])
+      for (const folder of [units, join(root, "usr/local/bin"), join(root, "opt/prim"), join(root, "bin")])
         mkdirSync(folder, { recursive: true });
       writeFileSync(join(units, "prim.service"), read("deploy/prim.service"));
-      writeFileSync(join(root, "usr/local/bin/bun"), "", { mode: 0o755 });
+      for (const program of ["usr/local/bin/bun", "bin/kill"])
+        writeFileSync(join(root, program), "", { mode: 0o755 });
       const stubs = [
         "sysinit.target",
         "shutdown.target",

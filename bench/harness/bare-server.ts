@@ -2,21 +2,31 @@
  * Bare `Bun.serve` doing what prim is measured doing, and nothing else: the bar that prim's
  * figures are held against. One mode per kind of work; it ends when its stdin does.
  *
- *   bun bench/harness/bare-server.ts --mode idle|member|login|publish|echo|answer --frame-bytes N
+ *   bun bench/harness/bare-server.ts --mode idle|member|login|publish|rooms|echo|answer --frame-bytes N --room-size N
  */
 import { parseArgs } from "node:util";
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 
-type Socket = ServerWebSocket<{ userId: string; appPlatform: number }>;
-type Mode = "idle" | "member" | "login" | "publish" | "echo" | "answer";
+type Socket = ServerWebSocket<{ userId: string; appPlatform: number; room: string }>;
+type Mode = "idle" | "member" | "login" | "publish" | "rooms" | "echo" | "answer";
 
 const { values } = parseArgs({
-  options: { mode: { type: "string", default: "idle" }, "frame-bytes": { type: "string", default: "100" } },
+  options: {
+    mode: { type: "string", default: "idle" },
+    "frame-bytes": { type: "string", default: "100" },
+    "room-size": { type: "string", default: "10" },
+  },
 });
 const ROOM = "room:101|j";
 const frame = "x".repeat(Number(values["frame-bytes"]));
 const loginAnswer = '{"seq":"","action":"login","response":{"code":200,"codeMsg":"Success","data":null}}';
 const sendAnswer = '{"seq":"","action":"send","response":{"code":200,"codeMsg":"Success","data":null}}';
+
+/** Frames that the send load can tell apart, with a seq of 20 characters. */
+const seq = "0".repeat(20);
+const roomAnswer = `{"seq":"${seq}","action":"send","response":{"code":200,"codeMsg":"Success","data":null}}`;
+const roomFrame = `{"seq":"${seq}","action":"msg","x":"`.padEnd(frame.length, "x");
+const roomSize = Number(values["room-size"]);
 
 const MODES: Record<Mode, Partial<WebSocketHandler<Socket["data"]>>> = {
   /** Memory: a connection and nothing on it. */
@@ -38,6 +48,14 @@ const MODES: Record<Mode, Partial<WebSocketHandler<Socket["data"]>>> = {
       ws.send(sendAnswer);
     },
   },
+  /** Send: the same with many rooms of one size, into which the connections are dealt. */
+  rooms: {
+    open: (ws: Socket) => void ws.subscribe(ws.data.room),
+    message: (ws: Socket) => {
+      server.publish(ws.data.room, roomFrame);
+      ws.send(roomAnswer);
+    },
+  },
   /** Echo: the message itself. */
   echo: { message: (ws: Socket, message) => void ws.send(message) },
   /** Echo with an answer of a fixed size, since prim's answer to a ping is longer than the ping. */
@@ -55,7 +73,8 @@ const server = Bun.serve<Socket["data"]>({
   hostname: "127.0.0.1",
   port: 0,
   fetch(request, self) {
-    const data = { userId: `user${users++}`, appPlatform: 101 };
+    const room = `${Math.floor(users / roomSize)}|j`;
+    const data = { userId: `user${users++}`, appPlatform: 101, room };
     return self.upgrade(request, { data }) ? undefined : new Response("WebSocket only", { status: 426 });
   },
   websocket: {

@@ -3,13 +3,18 @@
  * and runs it; report.ts makes the document of what it returns.
  */
 import type { Children } from "./children.ts";
+import type { Report } from "./report.ts";
 
-export type FlagValue = number | string;
+export type FlagValue = number | string | boolean;
 
 export interface Flag<V extends FlagValue = FlagValue> {
+  /** A flag whose default is true or false takes no value: `--redis`, `--no-redis`. */
   readonly default: V;
-  /** Inclusive; numbers only. */
+  /** Inclusive; numbers only. The least is 1 unless said otherwise. */
+  readonly min?: number;
   readonly max?: number;
+  /** What it may be; strings only. */
+  readonly choices?: readonly string[];
   readonly help: string;
 }
 
@@ -33,12 +38,20 @@ export interface Outcome {
   readonly ratios: unknown;
   /** What the reader must know to judge this run: a saturated client, memory that did not settle. */
   readonly notes?: readonly string[];
+  /** What this run has shown to be wrong: the command fails with them, after the document is written. */
+  readonly failures?: readonly string[];
+  /** Figures over time: they go to the file, not to stdout. */
+  readonly series?: unknown;
 }
 
 export interface Bench {
   readonly name: string;
   readonly question: string;
   readonly flags: Readonly<Record<string, Flag>>;
+  /** Default of `--minutes-max`. */
+  readonly minutesMax?: number;
+  /** The document as one HTML file for people. A bench that has it always writes both files. */
+  page?(report: Report): string;
   run(context: BenchContext): Promise<Outcome>;
 }
 

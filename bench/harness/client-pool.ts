@@ -2,11 +2,12 @@
  * The connections of one client process: opens them, logs them in, and waits until they are
  * quiet. Loads (fan-out-load.ts, echo-load.ts) work on its clients.
  */
-import type { Connect, Login, Quiet, Results } from "./commands.ts";
+import type { Connect, JoinRooms, Login, Quiet, Results } from "./commands.ts";
 import { clientFrame } from "./frames.ts";
 import { RawClient } from "./raw-client.ts";
+import { roomOf } from "./rooms.ts";
 
-const LOGIN_MS_MAX = 15_000;
+const ANSWER_MS_MAX = 15_000;
 const QUIET_POLL_MS = 50;
 
 export class ClientPool {
@@ -29,10 +30,20 @@ export class ClientPool {
     const started = performance.now();
     await inParallel(count, inFlight, async (at) => {
       const index = first + at;
-      await logInOne(this.at(index), `${userPrefix}${index}`, appPlatform);
+      const userId = `${userPrefix}${index}`;
+      await askOne(this.at(index), "login", `login-${userId}`, { userId, appPlatform });
     });
     this.#loggedIn += count;
     return { wallMs: performance.now() - started, clientCpuMs: cpuMsSince(cpu) };
+  }
+
+  async joinRooms({ roomSize, roomPrefix }: JoinRooms): Promise<Results["joinRooms"]> {
+    const started = performance.now();
+    await inParallel(this.clients.length, 64, async (index) => {
+      const channel = roomOf(roomPrefix, index, roomSize);
+      await askOne(this.at(index), "join", `join-${index}`, { channel });
+    });
+    return { wallMs: performance.now() - started };
   }
 
   async quiet({ quietMs, deadlineMs }: Quiet): Promise<Results["quiet"]> {
@@ -90,22 +101,21 @@ async function inParallel(count: number, width: number, task: (at: number) => Pr
   await Promise.all(Array.from({ length: Math.min(width, count) }, worker));
 }
 
-async function logInOne(client: RawClient, userId: string, appPlatform: number): Promise<void> {
+/** Makes one request and waits until it is answered with success. */
+async function askOne(client: RawClient, action: string, seq: string, data: object): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(
-    () => reject(new Error(`Login is not answered: close code ${client.closeCode}`)),
-    LOGIN_MS_MAX,
+    () => reject(new Error(`Request is not answered: ${action}, close code ${client.closeCode}`)),
+    ANSWER_MS_MAX,
   );
   client.listen({
     text: (_client, payload) => {
-      if (!payload.includes('"action":"login"')) return;
+      if (!payload.includes(`"action":"${action}"`)) return;
       if (payload.includes('"code":200')) resolve();
-      else reject(new Error(`Login is refused: ${payload.toString()}`));
+      else reject(new Error(`Request is refused: ${payload.toString()}`));
     },
   });
-  client.send(
-    clientFrame(JSON.stringify({ seq: `login-${userId}`, action: "login", data: { userId, appPlatform } })),
-  );
+  client.send(clientFrame(JSON.stringify({ seq, action, data })));
   try {
     await promise;
   } finally {

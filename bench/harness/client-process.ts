@@ -2,10 +2,13 @@
  * The child process that holds the clients. It does what its parent asks over IPC, one command at
  * a time, and ends with its parent. Everything it can be asked is in commands.ts.
  */
+import { answerCalls } from "./answering.ts";
 import { ClientPool } from "./client-pool.ts";
-import type { Answer, Call, Command, Results } from "./commands.ts";
+import type { Command, Results } from "./commands.ts";
 import { echo } from "./echo-load.ts";
 import { fanOut } from "./fan-out-load.ts";
+import { paced } from "./paced-load.ts";
+import { send } from "./send-load.ts";
 
 const pool = new ClientPool();
 
@@ -21,18 +24,13 @@ async function perform(command: Command, id: number): Promise<Results[keyof Resu
       return await fanOut(pool, command, `${process.pid}-${id}`);
     case "echo":
       return await echo(pool, command);
+    case "joinRooms":
+      return await pool.joinRooms(command);
+    case "send":
+      return await send(pool, command, id);
+    case "paced":
+      return await paced(pool, command, `${process.pid}-${id}`);
   }
 }
 
-function answer(message: Answer): void {
-  process.send?.(message);
-}
-
-process.on("message", ({ id, command }: Call) => {
-  perform(command, id).then(
-    (result) => answer({ id, ok: true, result }),
-    (error: unknown) =>
-      answer({ id, ok: false, error: error instanceof Error ? error.message : String(error) }),
-  );
-});
-process.on("disconnect", () => process.exit(0));
+answerCalls(perform);

@@ -70,7 +70,53 @@ export interface EchoResult {
   readonly latency: LatencySummary;
 }
 
-export type Command = Connect | Login | Quiet | FanOut | Echo;
+/** Makes every logged-in connection a member of a room of `roomSize`: `<prefix>0`, `<prefix>1`, ... */
+export interface JoinRooms {
+  readonly kind: "joinRooms";
+  readonly roomSize: number;
+  readonly roomPrefix: string;
+}
+
+/** Every connection keeps `window` sends to its room unanswered; each answer is followed by the next send. */
+export interface SendLoad {
+  readonly kind: "send";
+  readonly window: number;
+  readonly durationMs: number;
+  readonly roomSize: number;
+  readonly roomPrefix: string;
+  readonly text: string;
+}
+
+export interface SendResult {
+  readonly messages: number;
+  /** To the last delivery to the last member. */
+  readonly wallMs: number;
+  readonly clientCpuMs: number;
+  /** From a send to its answer. */
+  readonly latency: LatencySummary;
+}
+
+/** `perSecond` messages to one room for `durationMs`, each from another of the first `senders` connections. */
+export interface Paced {
+  readonly kind: "paced";
+  readonly perSecond: number;
+  readonly durationMs: number;
+  readonly senders: number;
+  readonly channel: string;
+  readonly text: string;
+}
+
+export interface PacedResult {
+  readonly messages: number;
+  readonly deliveries: number;
+  /** To the last delivery. */
+  readonly wallMs: number;
+  readonly clientCpuMs: number;
+  /** From the send to the delivery, for some of the receivers. */
+  readonly latency: LatencySummary;
+}
+
+export type Command = Connect | Login | Quiet | FanOut | Echo | JoinRooms | SendLoad | Paced;
 
 export interface Results {
   readonly connect: { readonly wallMs: number };
@@ -78,15 +124,7 @@ export interface Results {
   readonly quiet: { readonly waitedMs: number };
   readonly fanOut: FanOutResult;
   readonly echo: EchoResult;
+  readonly joinRooms: { readonly wallMs: number };
+  readonly send: SendResult;
+  readonly paced: PacedResult;
 }
-
-/** Parent to child. */
-export interface Call {
-  readonly id: number;
-  readonly command: Command;
-}
-
-/** Child to parent: the result of the command's kind, or what went wrong. */
-export type Answer =
-  | { readonly id: number; readonly ok: true; readonly result: Results[keyof Results] }
-  | { readonly id: number; readonly ok: false; readonly error: string };

@@ -10,6 +10,11 @@ const FRAME_PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
 
 export const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
+/** The server has broken the rules of framing. */
+export class FrameError extends Error {
+  override readonly name = "FrameError";
+}
+
 /** One final frame, masked with zeros. */
 export function clientFrame(payload: string | Uint8Array, opcode: number = OPCODE.text): Buffer {
   const body = typeof payload === "string" ? Buffer.from(payload) : payload;
@@ -30,44 +35,60 @@ export interface FrameSink {
   control(opcode: number, payload: Buffer): void;
 }
 
-export class FrameReader {
-  /** Text and binary frames complete so far, and the bytes of their payloads. */
+/** Text and binary frames so far, and the bytes of their payloads. */
+export interface FrameCount {
+  frames: number;
+  payloadBytes: number;
+}
+
+/**
+ * Reads the complete frames at the beginning of `buffer`, counting them in `count`.
+ *
+ * @returns the bytes read; what is left is the beginning of a frame whose end has not come yet.
+ * @throws {FrameError} on what no server may send.
+ */
+export function scanFrames(buffer: Buffer, sink: FrameSink, count: FrameCount): number {
+  const end = buffer.length;
+  let at = 0;
+  while (at + 2 <= end) {
+    const first = buffer[at] as number;
+    const short = buffer[at + 1] as number;
+    let length = short;
+    let headerBytes = 2;
+    if (short >= 126) {
+      if (short > 127) throw new FrameError("Server frame is wrong: it is masked");
+      headerBytes = short === 126 ? 4 : 10;
+      if (at + headerBytes > end) break;
+      length = short === 126 ? buffer.readUInt16BE(at + 2) : Number(buffer.readBigUInt64BE(at + 2));
+      if (length > FRAME_PAYLOAD_BYTES_MAX) throw new FrameError(`Server frame is too long: ${length} bytes`);
+    }
+    const bodyAt = at + headerBytes;
+    if (bodyAt + length > end) break;
+    at = bodyAt + length;
+    if (first === 0x81 || first === 0x82) {
+      count.frames++;
+      count.payloadBytes += length;
+      sink.text?.(buffer.subarray(bodyAt, at));
+    } else {
+      if (first < 0x88 || first > 0x8a) throw new FrameError(`Server frame is wrong: first byte ${first}`);
+      sink.control(first & 0x0f, buffer.subarray(bodyAt, at));
+    }
+  }
+  return at;
+}
+
+/** scanFrames() for a connection that keeps what is left between two reads. */
+export class FrameReader implements FrameCount {
   frames = 0;
   payloadBytes = 0;
-  /** The beginning of a frame whose end has not come yet. */
   #rest: Buffer | undefined;
 
-  /** Takes what was read from the socket. @throws {Error} on what no server may send. */
+  /** Takes what was read from the socket. @throws {FrameError} on what no server may send. */
   read(chunk: Buffer, sink: FrameSink): void {
     const buffer = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = undefined;
-    const end = buffer.length;
-    let at = 0;
-    while (at + 2 <= end) {
-      const first = buffer[at] as number;
-      const short = buffer[at + 1] as number;
-      let length = short;
-      let headerBytes = 2;
-      if (short >= 126) {
-        if (short > 127) throw new Error("Server frame is wrong: it is masked");
-        headerBytes = short === 126 ? 4 : 10;
-        if (at + headerBytes > end) break;
-        length = short === 126 ? buffer.readUInt16BE(at + 2) : Number(buffer.readBigUInt64BE(at + 2));
-        if (length > FRAME_PAYLOAD_BYTES_MAX) throw new Error(`Server frame is too long: ${length} bytes`);
-      }
-      const bodyAt = at + headerBytes;
-      if (bodyAt + length > end) break;
-      at = bodyAt + length;
-      if (first === 0x81 || first === 0x82) {
-        this.frames++;
-        this.payloadBytes += length;
-        sink.text?.(buffer.subarray(bodyAt, at));
-      } else {
-        if (first < 0x88 || first > 0x8a) throw new Error(`Server frame is wrong: first byte ${first}`);
-        sink.control(first & 0x0f, buffer.subarray(bodyAt, at));
-      }
-    }
+    const at = scanFrames(buffer, sink, this);
     // Copied: the socket's buffer is not ours beyond this call.
-    if (at < end) this.#rest = Buffer.from(buffer.subarray(at));
+    if (at < buffer.length) this.#rest = Buffer.from(buffer.subarray(at));
   }
 }

@@ -5,9 +5,9 @@
  */
 import type { Socket } from "bun";
 import { clientFrame, FrameReader, type FrameSink, OPCODE } from "./frames.ts";
+import { HANDSHAKE_BYTES_MAX, upgradeRequest } from "./upgrade.ts";
 
 const HANDSHAKE_MS_MAX = 15_000;
-const HANDSHAKE_BYTES_MAX = 16 * 1024;
 
 export interface ClientListener {
   /** After each read that completed text or binary frames; `count` of them. */
@@ -160,15 +160,3 @@ const HANDLER = {
     socket.data.onClose();
   },
 };
-
-function upgradeRequest(url: URL): string {
-  return [
-    `GET ${url.pathname} HTTP/1.1`,
-    `Host: ${url.host}`,
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-    "Sec-WebSocket-Version: 13",
-    "\r\n",
-  ].join("\r\n");
-}

@@ -23,7 +23,7 @@ const LISTENING = /listening (.*)\n/;
 
 /** Which of prim's logs: in memory, or SQLite in a directory of its own. */
 export type PrimStorage = "memory" | "sqlite";
-export type BareMode = "idle" | "member" | "login" | "publish" | "echo" | "answer";
+export type BareMode = "idle" | "member" | "login" | "publish" | "rooms" | "echo" | "answer";
 
 export class ServerProcess {
   /** Where the WebSocket is; empty if there is none. */
@@ -45,21 +45,31 @@ export class ServerProcess {
     this.#cpu = new CpuMeter(child.pid);
   }
 
-  static async bare(context: BenchContext, mode: BareMode, frameBytes = 100): Promise<ServerProcess> {
-    const flags = ["--mode", mode, "--frame-bytes", String(frameBytes)];
-    return await ServerProcess.#start(context, ["bun", BARE, ...flags]);
+  static async bare(
+    context: BenchContext,
+    mode: BareMode,
+    frameBytes = 100,
+    roomSize = 10,
+  ): Promise<ServerProcess> {
+    const flags = ["--mode", mode, "--frame-bytes", String(frameBytes), "--room-size", String(roomSize)];
+    return await ServerProcess.#start(context, [process.execPath, BARE, ...flags]);
   }
 
   /** The handler of PushService.QueryUsersOnline on Bun.serve and on node:http2, without prim. */
   static async bareRpc(context: BenchContext): Promise<ServerProcess> {
-    return await ServerProcess.#start(context, ["bun", BARE_RPC]);
+    return await ServerProcess.#start(context, [process.execPath, BARE_RPC]);
   }
 
-  static async prim(context: BenchContext, storage: PrimStorage): Promise<ServerProcess> {
+  /** @param env what this prim is told beside what every prim of a bench is. */
+  static async prim(
+    context: BenchContext,
+    storage: PrimStorage,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ServerProcess> {
     const dataDir = storage === "memory" ? "none" : mkdtempSync(join(context.tempDir, "prim-"));
     const ports = ["--http-port", "0", "--websocket-port", "0"];
     const flags = [...ports, "--data-dir", dataDir, "--log-level", "warn"];
-    return await ServerProcess.#start(context, [...context.primCommand, ...flags]);
+    return await ServerProcess.#start(context, [...context.primCommand, ...flags], env);
   }
 
   get pid(): number {
@@ -74,10 +84,14 @@ export class ServerProcess {
     await this.#context.children.end(this.#child);
   }
 
-  static async #start(context: BenchContext, command: string[]): Promise<ServerProcess> {
+  static async #start(
+    context: BenchContext,
+    command: string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ServerProcess> {
     const child = context.children.spawn(command, {
       cwd: context.root,
-      env: { ...process.env, ...PRIM_ENV },
+      env: { ...process.env, ...PRIM_ENV, ...env },
       stdio: ["pipe", "pipe", "inherit"],
     });
     try {

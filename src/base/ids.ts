@@ -38,10 +38,6 @@ export function newNodeId(): NodeId {
   return randomBase36(10) as NodeId;
 }
 
-export function newLoginToken(): LoginToken {
-  return newSecret() as LoginToken;
-}
-
 /** 256 bits that nobody guesses, as 43 characters of base64url. */
 export function newSecret(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");

@@ -37,8 +37,15 @@ export const CHANNELS_PER_SESSION_MAX = 128;
 export const SESSIONS_PER_USER_MAX = 64;
 /** Bun's idle timer takes at most 960 s. */
 export const HEARTBEAT_SECONDS_MAX = 960;
+/** Connections and logins after which garbage is collected: some 7 MB of it, and 3 us of collecting for each. */
+export const COLLECT_EVERY_ARRIVALS = 500;
+/** How often their number is looked at: a node takes about 1,000 logins in that time. */
+export const COLLECT_PERIOD_MS = 50;
 /** Two ticks of the runtime's 4-second timer wheel: a shorter time could not be kept. */
 export const HEARTBEAT_SECONDS_MIN = 8;
+
+/** How far the time by which frames are counted and clients are heard may be behind: a fiftieth of the second they are counted in. */
+export const CLOCK_COARSE_MS = 20;
 
 // Channels and logs.
 
@@ -149,7 +156,7 @@ export const LINK_OPEN_MS_MAX = 3_000;
 export const LINK_RETRY_MS_MIN = 100;
 export const LINK_RETRY_MS_MAX = 10_000;
 /** What a peer gets to take the rest when this node stops. */
-export const LINK_CLOSE_MS_MAX = 1_000;
+export const LINK_CLOSE_MS_MAX = 2_000;
 /** While a living peer is out of reach the log is looked at this often: it costs a read for each open channel. */
 export const OUT_OF_REACH_RESYNC_MS = 30_000;
 /** The shortest time between two looks at all open channels. */
@@ -173,6 +180,8 @@ export const CLEAR_LOCK_MS = 10_000;
 export const LEFT_GRACE_MS = 10_000;
 /** How often a node that came back asks whether who cleared after it has stopped. */
 export const CLEAR_STOPPED_PERIOD_MS = 20;
+/** How long it asks in one renewal of its lease: one who lives stops within milliseconds, and for the others it comes again. */
+export const CLEAR_STOPPED_MS_MAX = 400;
 /** Keys looked at by one step of clearing: well under a millisecond of Redis. */
 export const CLEAR_KEYS_PER_STEP = 1_000;
 /** Rooms cleared by one round trip, which are as many as nobody announces if the clearer dies then. */
@@ -189,6 +198,14 @@ export const ATTENDANCE_QUEUE_MAX = 65_536;
 export const GAP_WAIT_MS = 20;
 /** The wait before a gap that could not be filled is tried again. */
 export const GAP_RETRY_MS = 1_000;
+/** How long pushes to a big, busy channel wait for each other at most: nobody sees a hundredth of a second. */
+export const GATHER_MS_MAX = 10;
+/** Subscribers for each millisecond of waiting: to write to a hundred of them takes half of it. Below so many nothing waits. */
+export const GATHER_SUBSCRIBERS_PER_MS = 100;
+/** Pushes that wait for each other: the runtime writes to a subscriber once in 32 of them anyway. */
+export const GATHER_PUSHES_MAX = 32;
+/** The same in characters of text: so that what is written at once stays far below what a slow reader may leave unread. */
+export const GATHER_CHARS_MAX = 64 * 1024;
 /** Messages of one channel that wait for one before them; beyond it the log is read instead. */
 export const EARLY_MESSAGES_MAX = 512;
 /** Channels looked at again at the same time after a link broke: a few milliseconds of the store's time. */
@@ -243,6 +260,50 @@ export const STREAM_BATCH_BYTES_MAX = 1024 * 1024;
 export const STREAM_HEARTBEAT_MS = 15_000;
 /** Users in an answer of the reference system's GetUserList, which has no pages: 64 bytes each fill one message. */
 export const REFERENCE_USER_LIST_MAX = 50_000;
+
+// Beside the reference system.
+
+/** How often this node says that it lives, in the reference system's words, as that system's nodes do. */
+export const REFERENCE_REGISTER_MS = 60_000;
+/** A node or user of the reference system that said nothing for so long is gone; both systems hold to it. */
+export const REFERENCE_ALIVE_SECONDS = 180;
+/** Life of the list of servers, and of a node's mark in prim's own. */
+export const REFERENCE_SERVERS_SECONDS = 2 * 3_600;
+/** Life of a user's record. */
+export const REFERENCE_USER_SECONDS = 24 * 3_600;
+/** Life of a mark that a back end's message was taken. */
+export const REFERENCE_SUBMITTED_SECONDS = 12 * 3_600;
+/** How often the records of all users here are written anew: two may fail, and the user is still online for the reference system. */
+export const REFERENCE_SWEEP_MS = 60_000;
+/** The wait before what failed, a registration or a sweep, is tried again. */
+export const REFERENCE_RETRY_MS = 5_000;
+/** Records written in one step: some 3 ms of Redis. */
+export const REFERENCE_RECORDS_AT_ONCE = 256;
+/** Users whose records wait to be written; beyond it the sweep writes who came, and who went runs out. Some 30 MB. */
+export const REFERENCE_RECORDS_DUE_MAX = 100_000;
+/** What records and messages for old nodes get when this node stops; records that are left run out. */
+export const REFERENCE_STOP_MS_MAX = 3_000;
+/** How long the list of old nodes is taken as it was read: an old node that starts is told of what is said within this time. */
+export const OLD_NODES_FRESH_MS = 1_000;
+/** Old nodes that are spoken to; one Redis serves no more of them. */
+export const OLD_NODES_MAX = 256;
+/** One call to an old node; the reference system gives its own calls 1 s. */
+export const OLD_NODE_CALL_MS_MAX = 1_500;
+/** Calls to one old node at the same time, apart from questions; those about one room or user go one after the other. */
+export const OLD_NODE_LANES = 8;
+/** Calls that wait for one old node; beyond it they are dropped. About a second of full load. */
+export const OLD_NODE_QUEUE_MAX = 4_096;
+/** The same in characters of text. */
+export const OLD_NODE_QUEUE_CHARS_MAX = 4 * 1024 * 1024;
+/** Messages whose way to old nodes is being looked for; beyond it old nodes are not told. As many as Redis answers in a second or so. */
+export const OLD_NODES_TELLING_MAX = 16_384;
+/** Questions to one old node at the same time; beyond it the node counts as silent. */
+export const OLD_NODE_QUESTIONS_MAX = 64;
+/** Failures in a row after which an old node is left alone, and for how long: then one more decides. */
+export const OLD_NODE_FAILURES_MAX = 3;
+export const OLD_NODE_REST_MS = 5_000;
+/** How long it is remembered that a coming or going was told in this cluster: calls for one come within a second. */
+export const REFERENCE_TOLD_SECONDS = 60;
 
 // HTTP and stopping.
 

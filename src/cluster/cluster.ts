@@ -2,6 +2,7 @@
  * Cluster: what a node does to be one of several, put together: its lease, its view of the others, the links both
  * ways, and calls. It owns the order in which these begin and end, and what brings a look at all open channels.
  */
+import type { UniversalClientRequest, UniversalClientResponse } from "@connectrpc/connect/protocol";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { withDeadline } from "../base/deadline.ts";
 import { assert } from "../base/errors.ts";
@@ -122,6 +123,26 @@ export class Cluster {
   /** Questions to other nodes. */
   get calls(): PeerCalls {
     return this.#calls;
+  }
+
+  /**
+   * Hands a call on to another node as it is.
+   *
+   * @returns undefined if the node does not live or can't be reached.
+   */
+  async forward(
+    nodeId: NodeId,
+    request: UniversalClientRequest,
+  ): Promise<UniversalClientResponse | undefined> {
+    if (this.living.find(nodeId) === undefined && !this.living.dead.has(nodeId)) await this.living.look();
+    const node = this.living.find(nodeId);
+    if (node === undefined) return undefined;
+    try {
+      return await this.#connectionsOpen().to(node).forward(request);
+    } catch (error) {
+      this.#parts.logger.debug("call not handed on", { peer: nodeId, error });
+      return undefined;
+    }
   }
 
   /** Whether others take this node for alive. */

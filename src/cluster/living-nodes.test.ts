@@ -8,64 +8,126 @@ import type { NodeRecord } from "../core/node-registry.ts";
 import { LivingNodes } from "./living-nodes.ts";
 
 const LEASE_MS = 9_000;
+const self = "node-a" as NodeId;
+const b = "node-b" as NodeId;
 
-function record(nodeId: string): NodeRecord {
-  const linkVersions = [1, 1] as const;
-  const rest = { rpcAddress: "x:1", version: "1", linkVersions, status: "serving", startedAt: 0 } as const;
-  return { nodeId: nodeId as NodeId, ...rest, generation: 1, load: { connections: 0, sessions: 0 } };
-}
-
-/** Node "a" looks; "b" renews its lease when it is told to. */
-async function open() {
+async function bed() {
   const clock = new FakeClock();
   const registry = new RegistryInMemory(clock);
-  const renew = (...nodes: string[]) =>
-    Promise.all(nodes.map((node) => registry.renew(record(node), LEASE_MS)));
-  await renew("a", "b");
-  const died: NodeId[] = [];
-  const living = new LivingNodes("a" as NodeId, { registry, clock, logger: silentLogger }, LEASE_MS);
-  living.listen({ died: (nodeId) => died.push(nodeId) });
-  await living.start();
+  const nodes = new LivingNodes(self, { registry, clock, logger: silentLogger }, LEASE_MS);
+  const events: string[] = [];
+  nodes.listen({
+    appeared: ({ nodeId }) => void events.push(`appeared ${nodeId}`),
+    died: (nodeId) => void events.push(`died ${nodeId}`),
+    left: (nodeId) => void events.push(`left ${nodeId}`),
+  });
+  const renew = (nodeId: NodeId, status: NodeRecord["status"] = "serving", leaseMs = 1_000_000) =>
+    registry.renew(
+      {
+        nodeId,
+        rpcAddress: "127.0.0.1:1",
+        version: "test",
+        linkVersions: [1, 1],
+        status,
+        startedAt: 0,
+        generation: 1,
+        load: { connections: 0, sessions: 0 },
+      },
+      leaseMs,
+    );
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
   const pass = async (ms: number) => {
-    for (let passed = 0; passed < ms; passed += LIVING_LOOK_MS_MIN) {
-      clock.advance(LIVING_LOOK_MS_MIN);
-      await new Promise((resolve) => setImmediate(resolve));
+    for (let left = ms; left > 0; left -= 100) {
+      clock.advance(Math.min(100, left));
+      await turn();
     }
   };
-  return { registry, living, died, renew, pass };
+  await renew(self);
+  return { clock, registry, nodes, events, renew, turn, pass };
 }
 
-test("LivingNodes sees a death when the lease runs out, and not a third of a lease later", async () => {
-  const { died, renew, pass } = await open();
-  await pass(LEASE_MS / 3 + 2_000);
-  await renew("a", "b");
-  await pass(LEASE_MS / 3);
-  await renew("a");
-  await pass((LEASE_MS * 2) / 3 - 200);
-  expect(died).toEqual([]);
-  await pass(400);
-  expect(died as string[]).toEqual(["b"]);
+test("nodes appear with the next look, and die once when their lease has run out", async () => {
+  const { nodes, events, renew, pass } = await bed();
+  await nodes.start();
+  await renew(b, "serving", 5_000);
+  await pass(3_000);
+  expect(events).toEqual(["appeared node-b"]);
+  expect(nodes.others.map(({ nodeId }) => nodeId)).toEqual([b]);
+  await pass(60_000);
+  expect(events).toEqual(["appeared node-b", "died node-b"]);
+  expect(nodes.find(b)).toBeUndefined();
+  expect([...nodes.dead]).toEqual([b]);
+  // It lives again, and dies again.
+  await renew(b, "serving", 5_000);
+  await pass(12_000);
+  expect(events.slice(2)).toEqual(["appeared node-b", "died node-b"]);
 });
 
-test("LivingNodes lets nobody die in the first lease after the registry was away", async () => {
-  const { registry, living, died, renew, pass } = await open();
-  registry.isAway = true;
-  await pass(2 * LEASE_MS);
-  registry.isAway = false;
-  await pass(LEASE_MS / 2);
-  expect(living.others.map(({ nodeId }) => String(nodeId))).toEqual(["b"]);
-  expect(living.dead.size).toBe(0);
-  await renew("a", "b");
-  await pass(LEASE_MS - 200);
-  expect(died).toEqual([]);
+test("a node that was dead before this one started is told of, once; this node itself never is", async () => {
+  const { registry, nodes, events, renew, pass } = await bed();
+  await renew(b, "serving", 1);
+  registry.expire(b);
+  registry.expire(self);
+  await nodes.start();
+  await pass(30_000);
+  expect(events).toEqual(["died node-b"]);
 });
 
-test("LivingNodes lets those die who don't renew after the registry was away", async () => {
-  const { registry, living, died, pass } = await open();
+test("a node that drained and is cleared away has left; one that vanished while it served, or is not cleared, has died", async () => {
+  const { registry, nodes, events, renew, pass } = await bed();
+  const c = "node-c" as NodeId;
+  await renew(b, "draining");
+  await renew(c);
+  await nodes.start();
+  const d = "node-d" as NodeId;
+  await renew(d, "draining");
+  await pass(4_000);
+  for (const nodeId of [b, c, d]) await registry.release(nodeId);
+  for (const nodeId of [b, c]) expect(await Array.fromAsync(registry.clear(nodeId))).toEqual([]);
+  await pass(4_000);
+  expect(events.slice(3)).toEqual(["left node-b", "died node-c", "died node-d"]);
+});
+
+test("while the registry is away or frozen the last view holds, and nobody dies", async () => {
+  const { registry, nodes, events, renew, pass } = await bed();
+  await renew(b);
+  await nodes.start();
   registry.isAway = true;
-  await pass(2 * LEASE_MS);
+  await pass(30_000);
   registry.isAway = false;
-  await pass(2 * LEASE_MS);
-  expect(died as string[]).toEqual(["b"]);
-  expect(living.others).toEqual([]);
+  registry.isFrozen = true;
+  await pass(30_000);
+  expect(nodes.find(b)?.nodeId).toBe(b);
+  registry.isFrozen = false;
+  await renew("node-c" as NodeId);
+  await pass(7_000);
+  expect(events).toEqual(["appeared node-b", "appeared node-c"]);
+});
+
+test("look() begins after the call, is shared by all who ask meanwhile, and keeps its distance", async () => {
+  const { registry, nodes, renew, clock, turn } = await bed();
+  await nodes.start();
+  const before = registry.lists;
+  await renew(b);
+  const looks = Array.from({ length: 1_000 }, () => nodes.look());
+  await turn();
+  expect(registry.lists).toBe(before);
+  clock.advance(LIVING_LOOK_MS_MIN);
+  expect(new Set(await Promise.all(looks))).toEqual(new Set([true]));
+  expect(registry.lists).toBe(before + 1);
+  expect(nodes.find(b)?.nodeId).toBe(b);
+  registry.isAway = true;
+  const failing = nodes.look();
+  await turn();
+  clock.advance(LIVING_LOOK_MS_MIN);
+  expect(await failing).toBe(false);
+});
+
+test("stop() ends the looking", async () => {
+  const { registry, nodes, pass } = await bed();
+  await nodes.start();
+  nodes.stop();
+  await pass(30_000);
+  expect(registry.lists).toBe(1);
+  expect(await nodes.look()).toBe(false);
 });

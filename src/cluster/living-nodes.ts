@@ -21,10 +21,11 @@ export interface LivingNodesListener {
   appeared?(node: LivingNode): void;
   /**
    * Its lease ran out; said once for each death, also of one that was dead when this node first looked. A node that
-   * vanished without having said that it drains counts as dead: somebody else may have cleared it away.
+   * vanished without having said that it drains counts as dead: somebody else may have cleared it away. So does one
+   * that has left in order and is not cleared away yet.
    */
   died?(nodeId: NodeId): void;
-  /** It has stopped in an orderly way. */
+  /** It has stopped in an orderly way, and is cleared away. */
   left?(nodeId: NodeId): void;
 }
 
@@ -148,7 +149,7 @@ export class LivingNodes {
     for (const node of before.values()) {
       if (this.#living.has(node.nodeId) || node.nodeId === this.#self) continue;
       if (node.status === "draining" && !dead.has(node.nodeId)) this.#left(node.nodeId);
-      else this.#died(node.nodeId);
+      else this.#died(node.nodeId, node.status);
     }
     for (const nodeId of dead) {
       if (!deadBefore.has(nodeId) && !before.has(nodeId) && nodeId !== this.#self) this.#died(nodeId);
@@ -160,8 +161,9 @@ export class LivingNodes {
     }
   }
 
-  #died(nodeId: NodeId): void {
-    this.#parts.logger.warn("node died", { peer: nodeId });
+  #died(nodeId: NodeId, status?: LivingNode["status"]): void {
+    if (status === "draining") this.#parts.logger.info("node left", { peer: nodeId });
+    else this.#parts.logger.warn("node died", { peer: nodeId });
     for (const listener of this.#listeners) listener.died?.(nodeId);
   }
 

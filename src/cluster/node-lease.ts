@@ -1,11 +1,12 @@
 /**
- * NodeLease: this node's claim to be alive, renewed every third of its life.
+ * NodeLease: this node's claim to be alive, renewed every third of its life, and sooner again where that failed.
  *
  * A lease that ran out is a small death: others may have cleared away what this node had noted, and dropped what it
  * should have been told. So when it is taken again the node counts a new generation, and everything is asserted anew.
  */
 import type { Cancel, Clock } from "../base/clock.ts";
 import { withDeadline } from "../base/deadline.ts";
+import { CLEAR_LOCK_MS } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import type { NodeRecord, NodeRegistry } from "../core/node-registry.ts";
 
@@ -29,6 +30,7 @@ export class NodeLease {
   #lost = false;
   #renewing: Promise<void> | undefined;
   #cancel: Cancel | undefined;
+  #cancelRetry: Cancel | undefined;
 
   /** @param leaseMs LEASE_MS_MIN to LEASE_MS_MAX. */
   constructor(parts: NodeLeaseParts, leaseMs: number) {
@@ -65,12 +67,15 @@ export class NodeLease {
   /** Gives the lease back. Never rejects: what can't be given back runs out. */
   async stop(): Promise<void> {
     this.#cancel?.();
-    await this.#renewing;
+    this.#cancel = undefined;
+    this.#cancelRetry?.();
     this.#renewedAt = undefined;
     const { registry, clock, logger, describe } = this.#parts;
     const { nodeId } = describe();
+    // A renewal that came after the release would take the lease again.
+    const released = (this.#renewing ?? Promise.resolve()).then(() => registry.release(nodeId));
     try {
-      await withDeadline(clock, this.#leaseMs / 3, "release the lease", registry.release(nodeId));
+      await withDeadline(clock, this.#leaseMs / 3, "release the lease", released);
     } catch (error) {
       logger.warn("node lease not released", { nodeId, error });
     }
@@ -88,11 +93,19 @@ export class NodeLease {
     this.#renewing = this.#renewOnce()
       .catch((error: unknown) => {
         this.#parts.logger.warn("node lease not renewed", { error });
+        this.#retrySoon();
       })
       .finally(() => {
         this.#renewing = undefined;
       });
     return this.#renewing;
+  }
+
+  /** A third of a lease is too long to wait for a registry that was away for a moment: two such, and the lease is lost. */
+  #retrySoon(): void {
+    this.#cancelRetry?.();
+    if (this.#cancel === undefined) return;
+    this.#cancelRetry = this.#parts.clock.after(this.#leaseMs / 12, () => this.#tick());
   }
 
   async #renewOnce(): Promise<void> {
@@ -102,6 +115,8 @@ export class NodeLease {
     const held = await this.#tell(wasLost ? this.#generation + 1 : this.#generation);
     if (isFirst) return;
     if (held && !wasLost) return;
+    // Said once: whatever fails from here on, the next renewal knows.
+    this.#lost = true;
     if (!wasLost) await this.#tell(this.#generation + 1);
     this.#lost = false;
     this.#generation += 1;
@@ -109,17 +124,22 @@ export class NodeLease {
     this.#parts.onRegained();
   }
 
+  /** Renews, and says whether the lease was held until then. */
   async #tell(generation: number): Promise<boolean> {
+    const held = await this.#renewWith(generation);
+    // It took long, since somebody was clearing after this node: where the lease was counted from is long ago.
+    if (this.#parts.clock.monotonic() - (this.#renewedAt ?? 0) > this.#leaseMs / 3) {
+      await this.#renewWith(generation);
+    }
+    return held;
+  }
+
+  async #renewWith(generation: number): Promise<boolean> {
     const { registry, clock, describe } = this.#parts;
     const startedAt = clock.monotonic();
-    const record = { ...describe(), generation };
-    const deadlineMs = this.#leaseMs / 3;
-    const held = await withDeadline(
-      clock,
-      deadlineMs,
-      "renew the lease",
-      registry.renew(record, this.#leaseMs),
-    );
+    const renewal = registry.renew({ ...describe(), generation }, this.#leaseMs);
+    // Who gives up sooner would miss the answer that says that the lease was lost; later it is known to be.
+    const held = await withDeadline(clock, this.#leaseMs + CLEAR_LOCK_MS, "renew the lease", renewal);
     this.#renewedAt = startedAt;
     return held;
   }

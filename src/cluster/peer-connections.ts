@@ -5,7 +5,8 @@
  * signs of life, which tell that the peer's event loop turns, and calls have deadlines.
  */
 import { type Client, Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import type { UniversalClientFn } from "@connectrpc/connect/protocol";
+import { createGrpcTransport, createNodeHttpClient, Http2SessionManager } from "@connectrpc/connect-node";
 import type { NodeId } from "../base/ids.ts";
 import { LINK_FRAME_BYTES_MAX } from "../base/limits.ts";
 import type { LivingNode } from "../core/node-registry.ts";
@@ -33,21 +34,27 @@ export class PeerConnection {
     this.#url = `${tls === undefined ? "http" : "https"}://${rpcAddress}`;
     this.#tlsOptions = tls?.ca === undefined ? {} : { ca: tls.ca };
     this.#session = this.#newSession();
+    const sessionManager = {
+      authority: new URL(this.#url).origin,
+      request: (...args: Parameters<Http2SessionManager["request"]>) => this.#session.request(...args),
+      notifyResponseByteRead: (...args: Parameters<Http2SessionManager["notifyResponseByteRead"]>) =>
+        this.#session.notifyResponseByteRead(...args),
+    };
+    const send = createNodeHttpClient({ httpVersion: "2", sessionProvider: () => sessionManager });
+    this.forward = (request) => send({ ...request, url: this.#url + new URL(request.url).pathname });
     const transport = createGrpcTransport({
       baseUrl: this.#url,
       interceptors: [showSecret(secret)],
       acceptCompression: [],
       readMaxBytes: LINK_FRAME_BYTES_MAX,
       writeMaxBytes: LINK_FRAME_BYTES_MAX,
-      sessionManager: {
-        authority: new URL(this.#url).origin,
-        request: (...args) => this.#session.request(...args),
-        notifyResponseByteRead: (stream) => this.#session.notifyResponseByteRead(stream),
-      },
+      sessionManager,
     });
     this.client = createClient(NodeService, transport);
   }
 
+  /** Hands a call on as it is. @throws {ConnectError} if the peer can't be reached. */
+  readonly forward: UniversalClientFn;
   readonly openLink: OpenLink = (frames, signal) => this.client.link(frames, { signal });
 
   /** Breaks the connection off, with all that is under way on it; the next use opens another. */

@@ -60,6 +60,14 @@ export function choice<const Choice extends string>(...choices: readonly Choice[
   return { schema: z.enum(choices), allowed: oneOf(choices), fromText: (text) => text };
 }
 
+export function yesOrNo(): Kind<boolean> {
+  return {
+    schema: z.boolean(),
+    allowed: "true or false",
+    fromText: (text) => (text === "true" ? true : text === "false" ? false : text),
+  };
+}
+
 export function password(): Kind<string> {
   return text(
     z.string().max(URL_BYTES_MAX),

@@ -91,6 +91,25 @@ describe("loadConfig()", () => {
     ]);
   });
 
+  test("refuses nodes of the reference system beside it without Redis, or behind TLS", () => {
+    const argv = ["--interop-gowebsocket", "true"];
+    expect(faultsOf({ argv })).toEqual([
+      "--interop-gowebsocket: interop.gowebsocket is true: needs redis.url, the Redis of the reference system's nodes",
+    ]);
+    const redis = ["--redis-url", "redis://10.0.0.1"];
+    expect(faultsOf({ argv: [...argv, ...redis, "--rpc-tls-cert", "a", "--rpc-tls-key", "b"] })).toEqual([
+      "--interop-gowebsocket: interop.gowebsocket is true: needs rpc.tlsCert to be empty, those nodes speak clear text",
+    ]);
+    expect(loadedConfig({ argv: [...argv, ...redis] }).interop.gowebsocket).toBe(true);
+    expect(loadedConfig({ argv: [...argv, "--redis-addr", "localhost:6379"] }).interop.gowebsocket).toBe(
+      true,
+    );
+    expect(loadedConfig({ env: { PRIM_INTEROP_GOWEBSOCKET: "false" } }).interop.gowebsocket).toBe(false);
+    expect(faultsOf({ argv: ["--interop-gowebsocket", "yes"] })).toEqual([
+      '--interop-gowebsocket: interop.gowebsocket is "yes": must be true or false',
+    ]);
+  });
+
   test("refuses a certificate without its key, and the other way round", () => {
     expect(faultsOf({ argv: ["--rpc-tls-cert", "a.pem"] })).toEqual([
       "--rpc-tls-cert: rpc.tlsCert is set: needs rpc.tlsKey beside it",

@@ -146,6 +146,8 @@ function crossFaults(effective: Effective, refusedKeys: ReadonlySet<string>): st
     faults.push(`${sourceOf(effective, given)}: ${given} is set: needs ${missing} beside it`);
   }
   if (!refusedKeys.has("redis.url")) faults.push(...redisFaults(config, effective));
+  if (config.interop.gowebsocket && !refusedKeys.has("redis.url"))
+    faults.push(...interopFaults(config, effective));
   return faults;
 }
 
@@ -161,6 +163,17 @@ function redisFaults({ redis }: Config, effective: Effective): string[] {
     faults.push(`${source}: redis.DB is ${redis.DB}: must be 0, a Redis Cluster has no other`);
   }
   return faults;
+}
+
+function interopFaults({ redis, rpc }: Config, effective: Effective): string[] {
+  const key = "interop.gowebsocket";
+  const fault = (needs: string) => `${sourceOf(effective, key)}: ${key} is true: ${needs}`;
+  return [
+    ...(redis.url === "" && redis.addr === ""
+      ? [fault("needs redis.url, the Redis of the reference system's nodes")]
+      : []),
+    ...(rpc.tlsCert === "" ? [] : [fault("needs rpc.tlsCert to be empty, those nodes speak clear text")]),
+  ];
 }
 
 function sourceOf(effective: Effective, key: string): string {

@@ -191,6 +191,13 @@ export const SETTINGS = {
       "File with the certificates that nodes trust on each other's RPC port, PEM; empty: those of the system",
     ),
   },
+  interop: {
+    gowebsocket: setting(
+      kinds.yesOrNo(),
+      false,
+      "Whether nodes of the reference system (gowebsocket) serve the same users beside prim, over the same Redis database",
+    ),
+  },
   redis: {
     url: setting(kinds.redisUrl(), "", "Redis as one address; empty: redis.addr decides", { secret: "url" }),
     username: setting(

@@ -51,7 +51,7 @@ describe("readYaml()", () => {
 
   test("refuses what is no mapping of sections", () => {
     const allowed =
-      "must be a mapping of sections (app, log, auth, room, history, limits, http, rpc, cluster, redis)";
+      "must be a mapping of sections (app, log, auth, room, history, limits, http, rpc, cluster, interop, redis)";
     expect(faultsOf({ file: "hello" })).toEqual([`config/app.yaml: holds text: ${allowed}`]);
     expect(faultsOf({ file: "- 1" })).toEqual([`config/app.yaml: holds a list: ${allowed}`]);
     expect(faultsOf({ file: "app:\n---\nredis:\n" })).toEqual([`config/app.yaml: holds a list: ${allowed}`]);

@@ -20,12 +20,12 @@ import type { Attendance, Attendee } from "./attendance.ts";
 import type { Hub } from "./hub.ts";
 import type { Gone } from "./node-registry.ts";
 import type { Profile } from "./session.ts";
-import type { Signaller } from "./signaller.ts";
+import type { PlacedSignaller } from "./signaller.ts";
 import type { User } from "./user.ts";
 
 export interface AnnouncerParts {
   readonly hub: Hub;
-  readonly signaller: Signaller;
+  readonly signaller: PlacedSignaller;
   /** Undefined where there is only one node: then the hub knows all. */
   readonly attendance: Attendance | undefined;
   readonly clock: Clock;

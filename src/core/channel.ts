@@ -26,6 +26,15 @@ export function inboxOf(userId: UserId): ChannelId {
   return `${INBOX_PREFIX}${userId}` as ChannelId;
 }
 
+/** As `inbox === inboxOf(userId)`, without making the name. */
+export function isInboxOf(inbox: ChannelId, userId: UserId): boolean {
+  return (
+    inbox.length === INBOX_PREFIX.length + userId.length &&
+    inbox.startsWith(INBOX_PREFIX) &&
+    inbox.endsWith(userId)
+  );
+}
+
 /** The user whose inbox this is; call it on inboxes only. */
 export function ownerOf(inbox: ChannelId): UserId {
   return inbox.slice(INBOX_PREFIX.length) as UserId;

@@ -24,7 +24,7 @@ import type { Delivery } from "./delivery.ts";
 import { type Hub, roomsOf } from "./hub.ts";
 import type { Joined, Membership, Wish } from "./membership.ts";
 import type { ChannelPosition, Content, Draft, Message, Position, Receipt } from "./message.ts";
-import type { Publisher } from "./publisher.ts";
+import type { MessageSender } from "./publisher.ts";
 import type { Caller, Profile, Session } from "./session.ts";
 import type { Signaller } from "./signaller.ts";
 import { SYSTEM_USER, type User } from "./user.ts";
@@ -61,7 +61,7 @@ export interface ChatParts {
   readonly authenticator: Authenticator;
   readonly signaller: Signaller;
   readonly delivery: Delivery;
-  readonly publisher: Publisher;
+  readonly publisher: MessageSender;
   readonly announcer: Announcer;
   readonly membership: Membership;
 }
@@ -134,7 +134,7 @@ export class Chat {
     return this.#enter(session, userOf(caller), caller.profile, positions);
   }
 
-  async #authenticate(command: LoginCommand): Promise<Identity> {
+  #authenticate(command: LoginCommand): Promise<Identity> {
     if (command.userId === SYSTEM_USER) {
       throw new PrimError(
         "permission_denied",
@@ -311,8 +311,10 @@ export class Chat {
     { userId, appPlatform }: { readonly userId: UserId; readonly appPlatform: AppPlatform },
     positions: readonly ChannelPosition[],
   ): Wish[] {
+    const own = [platformRoom(appPlatform), inboxOf(userId), BROADCAST];
+    if (positions.length === 0) return own.map((channel) => ({ channel, from: undefined }));
     const from = new Map<ChannelId, Position>(positions.map((position) => [position.channel, position]));
-    const channels = new Set([platformRoom(appPlatform), inboxOf(userId), BROADCAST]);
+    const channels = new Set(own);
     for (const channel of from.keys()) {
       if (!channels.has(channel) && kindOf(channel) !== "room") {
         throw new PrimError("permission_denied", `Cannot resume "${channel}": it is somebody else's inbox`);

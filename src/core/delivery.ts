@@ -20,7 +20,9 @@ import {
 import type { Logger } from "../base/logger.ts";
 import type { ChannelLog } from "./channel-log.ts";
 import type { Fanout } from "./connection.ts";
+import { Gathering } from "./gathering.ts";
 import type { ChannelPosition, Message, Position } from "./message.ts";
+import type { Push } from "./pushes.ts";
 
 interface LocalChannel {
   /** Sessions of this node that hold the channel open. */
@@ -57,7 +59,7 @@ export interface DeliveryParts {
 
 export class Delivery {
   readonly #log: ChannelLog;
-  readonly #fanout: Fanout;
+  readonly #gathering: Gathering;
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #channels = new Map<ChannelId, LocalChannel>();
@@ -65,7 +67,7 @@ export class Delivery {
 
   constructor({ log, fanout, logger, clock }: DeliveryParts) {
     this.#log = log;
-    this.#fanout = fanout;
+    this.#gathering = new Gathering(fanout, clock);
     this.#logger = logger;
     this.#clock = clock;
   }
@@ -121,16 +123,31 @@ export class Delivery {
     if (local.sessions > 0) return;
     local.unsettled?.cancelWait?.();
     this.#channels.delete(channel);
+    this.#gathering.drop(channel);
     this.#log.leave(channel).catch((error: unknown) => {
       // The node is told of messages nobody wants, and drops them: safe, until it says so again.
       this.#logger.warn("channel leave failed", { channel, error });
     });
   }
 
-  /** What has been published here: a session that subscribes now gets everything after this. */
+  /** Publishes what is gathered for the channel. */
+  flush(channel: ChannelId): void {
+    this.#gathering.flush(channel);
+  }
+
+  /** The same for all channels: nothing waits any more. */
+  flushAll(): void {
+    this.#gathering.flushAll();
+  }
+
+  /**
+   * What has been published here: a session that subscribes now gets everything after this. So what is gathered is
+   * published first, and who asks never sees that anything waited.
+   */
   position(channel: ChannelId): Position {
     const local = this.#channels.get(channel);
     assert(local !== undefined && local.unsettled?.opening === undefined, "an open channel has a position");
+    this.#gathering.flush(channel);
     return { epoch: local.epoch, offset: local.offset };
   }
 
@@ -210,7 +227,7 @@ export class Delivery {
       // The store came back with less than it had answered for, as after a failover: offsets will be given again.
       this.#logger.warn("channel went back", { channel, offset: before, head: head.offset });
       local.offset = head.offset;
-      this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
+      this.#tellLost(channel, local);
     }
     if (local.unsettled === undefined) this.noticed({ channel, ...head });
     else local.unsettled.behind = true;
@@ -218,7 +235,12 @@ export class Delivery {
 
   #publish(local: LocalChannel, message: Message): void {
     local.offset = message.offset;
-    this.#fanout.publish(message.channel, { kind: "msg", message });
+    this.#gathering.publish(message.channel, { kind: "msg", message }, local.sessions);
+  }
+
+  #tellLost(channel: ChannelId, local: LocalChannel): void {
+    const push: Push = { kind: "notice", notice: "history_lost", channel };
+    this.#gathering.publish(channel, push, local.sessions);
   }
 
   /** Publishes what had come too early and is next now. */
@@ -303,13 +325,13 @@ export class Delivery {
     const isLoss = local.offset > 0;
     local.epoch = epoch;
     local.offset = 0;
-    if (isLoss) this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
+    if (isLoss) this.#tellLost(channel, local);
   }
 
   /** The messages that are missing were deleted already: too old, or too many came after them. */
   #skipTo(channel: ChannelId, local: LocalChannel, offset: number): void {
     local.offset = offset;
-    this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
+    this.#tellLost(channel, local);
   }
 }
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { FakeChat, lobby, web } from "../../test/fake-chat.ts";
 import { FakeCluster } from "../../test/fake-cluster.ts";
 import type { NodeId, UserId } from "../base/ids.ts";
+import { Directory } from "./directory.ts";
+import { Roster } from "./roster.ts";
 
 const ann = "ann" as UserId;
 
@@ -60,6 +62,47 @@ describe("Directory", () => {
     const outcome = await one.api.directory.kick({ userId: ann, text: "" });
     expect(outcome).toEqual({ value: 2, silent: ["three" as NodeId] });
     expect(sessions.map(({ session }) => session.closed)).toEqual([true, true, false]);
+  });
+
+  test("a neighbour is asked where prim does not know better, and its users are in the lists", async () => {
+    const world = new FakeChat();
+    await world.login("ann");
+    const { hub, store: log } = world;
+    const asked: string[] = [];
+    const directory = new Directory({
+      roster: new Roster(hub),
+      log,
+      kick: () => 0,
+      peers: undefined,
+      neighbours: {
+        isOnline: async (userId) => {
+          asked.push(userId);
+          return userId === "bob";
+        },
+        listUsers: async () => ({
+          answers: [
+            ["dan", "bob"].map((userId) => ({ userId: userId as UserId, appPlatform: web })),
+            ["ann", "cat"].map((userId) => ({ userId: userId as UserId, appPlatform: web })),
+          ],
+          silent: ["10.0.0.9:9001" as NodeId],
+        }),
+      },
+    });
+    expect(await directory.isOnline(ann, web)).toEqual({ value: true, silent: [] });
+    expect(await directory.isOnline("bob" as UserId, web)).toEqual({ value: true, silent: [] });
+    expect(await directory.isOnlineInCluster("bob" as UserId, web)).toEqual({ value: false, silent: [] });
+    expect((await directory.isOnline("eve" as UserId, undefined)).value).toBe(false);
+    expect(asked).toEqual(["bob", "eve"]);
+    const first = await directory.listUsers({ limit: 3 });
+    expect(first).toEqual({
+      value: { users: ["ann", "bob", "cat"] as UserId[], total: 5, next: "cat" as UserId },
+      silent: ["10.0.0.9:9001" as NodeId],
+    });
+    const rest = await directory.listUsers({ limit: 3, after: first.value.next });
+    expect(rest.value).toMatchObject({ users: ["dan"], next: undefined });
+    const byPlatform = await directory.listByPlatform({ limit: 2 });
+    expect(byPlatform.value.users.map(({ userId }) => userId)).toEqual(["ann", "bob"] as UserId[]);
+    expect([byPlatform.value.more, byPlatform.value.total]).toEqual([true, 5]);
   });
 
   test("one node alone asks nobody", async () => {

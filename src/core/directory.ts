@@ -6,6 +6,7 @@
  */
 import type { AppPlatform, NodeId, UserId } from "../base/ids.ts";
 import { USER_LIST_PAGE_MAX } from "../base/limits.ts";
+import type { Attendee } from "./attendance.ts";
 import { inboxOf } from "./channel.ts";
 import type { ChannelLog } from "./channel-log.ts";
 import type { KickCommand } from "./kick.ts";
@@ -13,10 +14,12 @@ import {
   mergeByPlatform,
   mergeUsers,
   type PlatformListQuery,
+  platformPage,
   type Roster,
   type UserListQuery,
   type UserPage,
   type UserPageOfPlatforms,
+  userPage,
 } from "./roster.ts";
 
 /** What other nodes answered. */
@@ -44,6 +47,15 @@ export interface PeerQuestions {
   kick(nodes: readonly NodeId[], command: KickCommand): Promise<Gathered<number>>;
 }
 
+/** A system beside prim that serves the same people. None of it fails: who cannot be asked is silent. */
+export interface Neighbours {
+  /** Undefined asks for any platform. */
+  isOnline(userId: UserId, appPlatform: AppPlatform | undefined): Promise<boolean>;
+
+  /** Who is online there: one list, in any order and without repeats, from each of its nodes. */
+  listUsers(query: Pick<PlatformListQuery, "appPlatform" | "room">): Promise<Gathered<readonly Attendee[]>>;
+}
+
 /** An answer for the whole cluster. */
 export interface Whole<T> {
   readonly value: T;
@@ -58,6 +70,8 @@ export interface DirectoryParts {
   readonly kick: (command: KickCommand) => number;
   /** Undefined where there is only one node. */
   readonly peers: PeerQuestions | undefined;
+  /** Undefined where prim is alone. */
+  readonly neighbours?: Neighbours | undefined;
 }
 
 export class Directory {
@@ -73,6 +87,14 @@ export class Directory {
    * @throws {PrimError} `unavailable` if it cannot be told where to ask.
    */
   async isOnline(userId: UserId, appPlatform: AppPlatform | undefined): Promise<Whole<boolean>> {
+    const answer = await this.isOnlineInCluster(userId, appPlatform);
+    if (answer.value || this.#parts.neighbours === undefined) return answer;
+    const value = await this.#parts.neighbours.isOnline(userId, appPlatform);
+    return { value, silent: value ? [] : answer.silent };
+  }
+
+  /** As isOnline(), and a neighbour does not count. */
+  async isOnlineInCluster(userId: UserId, appPlatform: AppPlatform | undefined): Promise<Whole<boolean>> {
     const { roster, log, peers } = this.#parts;
     if (roster.isOnline(userId, appPlatform)) return { value: true, silent: [] };
     if (peers === undefined) return { value: false, silent: [] };
@@ -85,18 +107,28 @@ export class Directory {
 
   /** The total counts a user who is on two nodes twice. */
   async listUsers(query: UserListQuery): Promise<Whole<UserPage>> {
-    const own = this.#parts.roster.list(query);
-    if (this.#parts.peers === undefined) return { value: own, silent: [] };
-    const { answers, silent } = await this.#parts.peers.listUsers(query);
-    return { value: mergeUsers([own, ...answers], limitOf(query)), silent };
+    const { roster, peers, neighbours } = this.#parts;
+    const own = roster.list(query);
+    if (peers === undefined && neighbours === undefined) return { value: own, silent: [] };
+    const [ofPeers, beside] = await Promise.all([
+      peers?.listUsers(query) ?? NOBODY,
+      neighbours?.listUsers(query) ?? NOBODY,
+    ]);
+    const pages = [own, ...ofPeers.answers, ...beside.answers.map((list) => userPage(list, query))];
+    return { value: mergeUsers(pages, limitOf(query)), silent: [...ofPeers.silent, ...beside.silent] };
   }
 
   /** Like listUsers(), with one entry per platform. */
   async listByPlatform(query: PlatformListQuery): Promise<Whole<UserPageOfPlatforms>> {
-    const own = this.#parts.roster.listByPlatform(query);
-    if (this.#parts.peers === undefined) return { value: own, silent: [] };
-    const { answers, silent } = await this.#parts.peers.listByPlatform(query);
-    return { value: mergeByPlatform([own, ...answers], limitOf(query)), silent };
+    const { roster, peers, neighbours } = this.#parts;
+    const own = roster.listByPlatform(query);
+    if (peers === undefined && neighbours === undefined) return { value: own, silent: [] };
+    const [ofPeers, beside] = await Promise.all([
+      peers?.listByPlatform(query) ?? NOBODY,
+      neighbours?.listUsers(query) ?? NOBODY,
+    ]);
+    const pages = [own, ...ofPeers.answers, ...beside.answers.map((list) => platformPage(list, query))];
+    return { value: mergeByPlatform(pages, limitOf(query)), silent: [...ofPeers.silent, ...beside.silent] };
   }
 
   /** Who is logged in on a platform on this node, at most `countMax`. */
@@ -120,6 +152,8 @@ export class Directory {
     return { value: answers.reduce((sum, count) => sum + count, here), silent };
   }
 }
+
+const NOBODY: Gathered<never> = { answers: [], silent: [] };
 
 function limitOf({ limit }: Pick<UserListQuery, "limit">): number {
   return Math.min(limit ?? USER_LIST_PAGE_MAX, USER_LIST_PAGE_MAX);

@@ -18,12 +18,27 @@ export interface Room {
   readonly members: Map<User, number>;
 }
 
+/** Told of logins on this node, in the turn in which they happen. */
+export interface UserObserver {
+  /** A session of the user logged in; the user may have others. */
+  loggedIn(user: User): void;
+  /** The user's last session on this node is gone. */
+  wentOffline(user: User): void;
+}
+
 export class Hub {
   readonly #sessions = new Set<Session>();
   readonly #users = new Map<AppPlatform, Map<UserId, User>>();
   readonly #rooms = new Map<ChannelId, Room>();
   #serial = 0;
   #loggedIn = 0;
+  #observer: UserObserver | undefined;
+
+  /** From now on the observer is told; there is one at most. */
+  observe(observer: UserObserver): void {
+    assert(this.#observer === undefined, "one observes the hub");
+    this.#observer = observer;
+  }
 
   get sessions(): ReadonlySet<Session> {
     return this.#sessions;
@@ -95,6 +110,7 @@ export class Hub {
     user.sessions.push(session);
     session.user = user;
     this.#loggedIn += 1;
+    this.#observer?.loggedIn(user);
     return user;
   }
 
@@ -103,9 +119,11 @@ export class Hub {
     const user = session.user;
     assert(user !== undefined, "only a bound session is unbound");
     user.sessions.splice(user.sessions.indexOf(session), 1);
-    if (user.sessions.length === 0) this.#users.get(user.appPlatform)?.delete(user.userId);
     session.user = undefined;
     this.#loggedIn -= 1;
+    if (user.sessions.length > 0) return;
+    this.#users.get(user.appPlatform)?.delete(user.userId);
+    this.#observer?.wentOffline(user);
   }
 
   /** @returns true if this is the user's first session in the room on this node. */

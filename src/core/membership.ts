@@ -8,7 +8,7 @@ import { PrimError } from "../base/errors.ts";
 import type { AppPlatform, ChannelId, UserId } from "../base/ids.ts";
 import { RECOVER_MESSAGES_MAX } from "../base/limits.ts";
 import type { Announcer } from "./announcer.ts";
-import { BROADCAST, inboxOf, kindOf } from "./channel.ts";
+import { BROADCAST, inboxOf, isInboxOf, kindOf } from "./channel.ts";
 import type { Store } from "./channel-log.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Hub, isInRoom, roomsOf } from "./hub.ts";
@@ -57,7 +57,7 @@ export class Membership {
   has(session: Caller, channel: ChannelId): boolean {
     if (session.user === undefined) return false;
     if (kindOf(channel) === "room") return isInRoom(session, channel);
-    return channel === BROADCAST || channel === inboxOf(session.user.userId);
+    return channel === BROADCAST || isInboxOf(channel, session.user.userId);
   }
 
   /**
@@ -73,13 +73,18 @@ export class Membership {
     wishes: readonly Wish[],
     admit: () => User,
   ): Promise<Joined> {
-    await this.#openAll(wishes);
+    // Waiting for what is known costs a login more memory than all it keeps, so it waits for promises only.
+    const opening = this.#openAll(wishes);
+    if (opening !== undefined) await opening;
     let reads: readonly number[];
     let recoverable: readonly (boolean | undefined)[];
     try {
-      reads = await Promise.all(wishes.map((wish) => this.#readMark(wish.channel, user.userId)));
-      await Promise.all(wishes.map((wish) => this.#reach(wish)));
-      recoverable = await Promise.all(wishes.map((wish) => this.#canRecover(wish)));
+      const marks = all(wishes.map((wish) => this.#readMark(wish.channel, user.userId)));
+      reads = marks instanceof Promise ? await marks : marks;
+      const behind = wishes.filter(({ from }) => from !== undefined && from.offset > 0);
+      if (behind.length > 0) await Promise.all(behind.map((wish) => this.#reach(wish)));
+      const answers = all(wishes.map((wish) => this.#canRecover(wish)));
+      recoverable = answers instanceof Promise ? await answers : answers;
       if (session.closed) throw new PrimError("cancelled", "Cannot join: the session has ended");
     } catch (error) {
       for (const { channel } of wishes) this.#delivery.close(channel);
@@ -87,28 +92,24 @@ export class Membership {
     }
     const member = admit();
     const starts: { channel: ChannelId; offset: number }[] = [];
-    const announced: Promise<void>[] = [];
+    let announced: Promise<void>[] | undefined;
     const channels = wishes.map(({ channel, from }, index): JoinedChannel => {
       if (kindOf(channel) === "room" && this.#hub.enter(channel, member)) {
         const announcing = this.#announcer.entered(channel, member, session.profile);
-        if (announcing !== undefined) announced.push(announcing);
+        if (announcing !== undefined) announced = [...(announced ?? []), announcing];
       }
       const position = this.#delivery.position(channel);
       const recovered = recoverable[index];
       starts.push({ channel, offset: recovered === true && from ? from.offset : position.offset });
       return { channel, ...position, recovered, read: reads[index] ?? 0 };
     });
-    return {
-      channels,
-      replay: async () => {
-        if (announced.length > 0) await Promise.all(announced);
-        await this.#replay(session, starts);
-      },
-    };
+    return { channels, replay: () => this.#replay(session, starts, announced) };
   }
 
   /** Takes the session out of one room. Call it before `session.rooms` forgets the room. */
   leaveRoom(session: Session, user: User, channel: ChannelId): void {
+    // What was said before they leave comes before their going.
+    this.#delivery.flush(channel);
     session.connection.unsubscribe(channel);
     if (this.#hub.exit(channel, user)) this.#announcer.exited(channel, user, session.profile);
     this.#delivery.close(channel);
@@ -123,20 +124,31 @@ export class Membership {
     for (const channel of roomsOf(session)) this.leaveRoom(session, user, channel);
   }
 
-  async #openAll(wishes: readonly Wish[]): Promise<void> {
+  /** @returns undefined if all are open already. */
+  #openAll(wishes: readonly Wish[]): Promise<void> | undefined {
     const openings = wishes.map((wish) => this.#delivery.open(wish.channel));
-    if (openings.every((opening) => opening === undefined)) return;
-    const outcomes = await Promise.allSettled(openings.map((opening) => opening ?? Promise.resolve()));
-    const failure = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failure === undefined) return;
-    outcomes.forEach((outcome, index) => {
-      const wish = wishes[index];
-      if (outcome.status === "fulfilled" && wish !== undefined) this.#delivery.close(wish.channel);
-    });
-    throw failure.reason;
+    const pending = openings.filter((opening) => opening !== undefined);
+    return pending.length === 0 ? undefined : this.#allOpened(wishes, openings, pending);
   }
 
-  async #readMark(channel: ChannelId, userId: UserId): Promise<number> {
+  async #allOpened(
+    wishes: readonly Wish[],
+    openings: readonly (Promise<void> | undefined)[],
+    pending: readonly Promise<void>[],
+  ): Promise<void> {
+    try {
+      await (pending.length === 1 ? pending[0] : Promise.all(pending));
+    } catch (error) {
+      const outcomes = await Promise.allSettled(openings.map((opening) => opening ?? Promise.resolve()));
+      outcomes.forEach((outcome, index) => {
+        const wish = wishes[index];
+        if (outcome.status === "fulfilled" && wish !== undefined) this.#delivery.close(wish.channel);
+      });
+      throw error;
+    }
+  }
+
+  #readMark(channel: ChannelId, userId: UserId): number | Promise<number> {
     const { epoch, offset } = this.#delivery.position(channel);
     return offset === 0 ? 0 : this.#store.marked(channel, userId, epoch);
   }
@@ -147,33 +159,45 @@ export class Membership {
   }
 
   /** True if every message after the given place is still in the log, and not too many. */
-  async #canRecover({ channel, from }: Wish): Promise<boolean | undefined> {
+  #canRecover({ channel, from }: Wish): boolean | undefined | Promise<boolean> {
     if (from === undefined) return undefined;
     const head = this.#delivery.position(channel);
     // A client that has seen nothing yet misses nothing by a change of epoch.
     if (from.offset > 0 && from.epoch !== head.epoch) return false;
     if (from.offset >= head.offset) return from.offset === head.offset;
     if (head.offset - from.offset > RECOVER_MESSAGES_MAX) return false;
-    const page = await this.#store.read(channel, { after: from.offset, limit: 1 });
-    return page.messages[0]?.offset === from.offset + 1;
+    return this.#store
+      .read(channel, { after: from.offset, limit: 1 })
+      .then((page) => page.messages[0]?.offset === from.offset + 1);
   }
 
   async #replay(
     session: Session,
     starts: readonly { readonly channel: ChannelId; readonly offset: number }[],
+    announced: readonly Promise<void>[] | undefined,
   ): Promise<void> {
-    for (const { channel, offset } of starts) await this.#catchUp(session, channel, offset);
+    if (announced !== undefined) await Promise.all(announced);
+    for (const { channel, offset } of starts) {
+      if (session.closed || !this.has(session, channel)) continue;
+      if (!this.#subscribedAt(session, channel, offset)) await this.#catchUp(session, channel, offset);
+    }
+  }
+
+  /**
+   * Subscribes the session if nothing was published after the offset it has. Nothing happens between the look and the
+   * subscription: no message is missed or pushed twice.
+   */
+  #subscribedAt(session: Session, channel: ChannelId, offset: number): boolean {
+    if (offset < this.#delivery.position(channel).offset) return false;
+    session.connection.subscribe(channel);
+    return true;
   }
 
   async #catchUp(session: Session, channel: ChannelId, from: number): Promise<void> {
     const { connection } = session;
     let offset = from;
     while (!session.closed && this.has(session, channel)) {
-      // Nothing happens between this look and the subscription: no message is missed or pushed twice.
-      if (offset >= this.#delivery.position(channel).offset) {
-        connection.subscribe(channel);
-        return;
-      }
+      if (this.#subscribedAt(session, channel, offset)) return;
       const page = await this.#store.read(channel, { after: offset, limit: 100 });
       if (session.closed || !this.has(session, channel)) return;
       // Later ones are not published here yet: they will reach the session live.
@@ -192,4 +216,9 @@ export class Membership {
       }
     }
   }
+}
+
+/** What came at once needs no waiting for. */
+function all<T>(values: readonly (T | Promise<T>)[]): readonly T[] | Promise<T[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly T[]);
 }

@@ -51,8 +51,8 @@ export interface NodeRegistry {
   /**
    * Takes or renews the lease of a node, and says what it is.
    *
-   * Once it has answered nobody clears away what the node notes from then on. So an answer may take as long as one who clears
-   * needs to stop, or CLEAR_LOCK_MS if that one died; the lease is renewed meanwhile. Call it again when it has answered.
+   * Once it has answered nobody clears away what the node notes from then on. While another node is still clearing after
+   * it, it is refused instead, but the lease is there: at most for CLEAR_LOCK_MS, if that one died. Call it again then.
    *
    * @param leaseMs LEASE_MS_MIN to LEASE_MS_MAX.
    * @returns false if there was none: it is new, or it had run out, and others may have cleared away what the node had

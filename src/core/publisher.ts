@@ -9,6 +9,9 @@ import type { Delivery } from "./delivery.ts";
 import type { Draft } from "./message.ts";
 import type { Peers } from "./peers.ts";
 
+/** What those who send need of it. */
+export type MessageSender = Pick<Publisher, "publish" | "publishToUser">;
+
 export class Publisher {
   readonly #log: ChannelLog;
   readonly #delivery: Delivery;

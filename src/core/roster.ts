@@ -63,32 +63,13 @@ export class Roster {
   }
 
   list(query: UserListQuery): UserPage {
-    const limit = Math.min(query.limit ?? USER_LIST_PAGE_MAX, USER_LIST_PAGE_MAX);
-    const smallest = new Smallest<UserId>(limit + 1, query.after, byCodeUnits);
-    let total = 0;
-    for (const { userId } of this.#matching(query)) {
-      total += 1;
-      smallest.offer(userId);
-    }
-    const users = smallest.take();
-    const more = users.length > limit;
-    if (more) users.length = limit;
-    return { users, total, next: more ? users[limit - 1] : undefined };
+    return userPage(this.#matching(query), query);
   }
 
   listByPlatform(query: PlatformListQuery): UserPageOfPlatforms {
-    const limit = Math.min(query.limit ?? USER_LIST_PAGE_MAX, USER_LIST_PAGE_MAX);
-    const smallest = new Smallest<Attendee>(limit + 1, query.after, byUser);
-    let total = 0;
-    for (const user of this.#matching(query)) {
-      total += 1;
-      smallest.offer(user);
-    }
+    const { users, ...page } = platformPage(this.#matching(query), query);
     // Only users were offered.
-    const users = smallest.take() as User[];
-    const more = users.length > limit;
-    if (more) users.length = limit;
-    return { users: users.map(toListed), total, more };
+    return { ...page, users: (users as readonly User[]).map(toListed) };
   }
 
   /** Who is logged in on a platform, in the order of their logins; the first `countMax` of them. */
@@ -106,6 +87,39 @@ export class Roster {
     const platforms = appPlatform === undefined ? this.#hub.platforms() : [appPlatform];
     for (const platform of platforms) yield* this.#hub.usersOf(platform).values();
   }
+}
+
+/** The page that a query asks for of a list in any order. */
+export function userPage(list: Iterable<Attendee>, query: Pick<UserListQuery, "after" | "limit">): UserPage {
+  const limit = Math.min(query.limit ?? USER_LIST_PAGE_MAX, USER_LIST_PAGE_MAX);
+  const smallest = new Smallest<UserId>(limit + 1, query.after, byCodeUnits);
+  let total = 0;
+  for (const { userId } of list) {
+    total += 1;
+    smallest.offer(userId);
+  }
+  const users = smallest.take();
+  const more = users.length > limit;
+  if (more) users.length = limit;
+  return { users, total, next: more ? users[limit - 1] : undefined };
+}
+
+/** The same with one entry per platform, for a list without repeats. */
+export function platformPage(
+  list: Iterable<Attendee>,
+  query: Pick<PlatformListQuery, "after" | "limit">,
+): UserPageOfPlatforms {
+  const limit = Math.min(query.limit ?? USER_LIST_PAGE_MAX, USER_LIST_PAGE_MAX);
+  const smallest = new Smallest<Attendee>(limit + 1, query.after, byUser);
+  let total = 0;
+  for (const user of list) {
+    total += 1;
+    smallest.offer(user);
+  }
+  const users = smallest.take();
+  const more = users.length > limit;
+  if (more) users.length = limit;
+  return { users, total, more };
 }
 
 /** Makes one page of the pages of several nodes, for the same query and limit. */

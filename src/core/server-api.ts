@@ -9,7 +9,7 @@ import { BROADCAST, kindOf } from "./channel.ts";
 import type { Appended, HistoryPage, HistoryRange, Store } from "./channel-log.ts";
 import type { Directory } from "./directory.ts";
 import type { Content, Draft } from "./message.ts";
-import type { Publisher } from "./publisher.ts";
+import type { MessageSender } from "./publisher.ts";
 import { SYSTEM_USER } from "./user.ts";
 
 /** The platform of messages that come from a back end. */
@@ -28,7 +28,7 @@ export interface Mail {
 
 export interface ServerApiParts {
   readonly store: Store;
-  readonly publisher: Publisher;
+  readonly publisher: MessageSender;
   readonly directory: Directory;
 }
 

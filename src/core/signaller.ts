@@ -18,6 +18,9 @@ export interface SignallerParts {
   readonly logger: Logger;
 }
 
+/** What those need of it who know which nodes are interested. */
+export type PlacedSignaller = Pick<Signaller, "signalHere" | "signalTo">;
+
 export class Signaller {
   readonly #parts: SignallerParts;
 

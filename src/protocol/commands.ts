@@ -40,9 +40,11 @@ const channelName = z.string();
 
 const positionShape = z.object({ channel: channelName, epoch: z.string().max(64), offset });
 
+const APP_PLATFORM_MAX = 0xffff_ffff;
+
 const loginShape = z.object({
   userId: z.string().default(""),
-  appPlatform: z.int().min(0).max(0xffff_ffff).default(0),
+  appPlatform: z.int().min(0).max(APP_PLATFORM_MAX).default(0),
   serviceToken: boundedText(SERVICE_TOKEN_BYTES_MAX).default(""),
   nickname: boundedText(NICKNAME_BYTES_MAX).optional(),
   avatar: boundedText(URL_BYTES_MAX).optional(),
@@ -70,6 +72,8 @@ type Parser = (data: object) => Command;
 
 const PARSERS: Readonly<Record<Action, Parser>> = {
   login(data) {
+    const plain = plainLogin(data);
+    if (plain !== undefined) return plain;
     const { userId, appPlatform, serviceToken, nickname, avatar, positions } = check(loginShape, data);
     return {
       action: "login",
@@ -127,6 +131,28 @@ export function parseCommand(action: string, data: object): Command {
   }
   return PARSERS[action as Action](data);
 }
+
+/**
+ * A login that brings a name and a platform and nothing else. It needs no schema: what a schema leaves behind is a
+ * quarter of the garbage of a login, and logins come in crowds.
+ */
+function plainLogin(data: { userId?: unknown; appPlatform?: unknown }): Command | undefined {
+  const { userId, appPlatform } = data;
+  if (typeof userId !== "string" || typeof appPlatform !== "number") return undefined;
+  if (!Number.isInteger(appPlatform) || appPlatform < 0 || appPlatform > APP_PLATFORM_MAX) return undefined;
+  for (const key in data) if (key !== "userId" && key !== "appPlatform") return undefined;
+  return {
+    action: "login",
+    userId: parseUserId(userId),
+    appPlatform: appPlatform as AppPlatform,
+    serviceToken: "",
+    profile: undefined,
+    positions: NO_POSITIONS,
+    wantsDetails: false,
+  };
+}
+
+const NO_POSITIONS: readonly ChannelPosition[] = [];
 
 function toChannelPosition({ channel, epoch, offset }: z.output<typeof positionShape>): ChannelPosition {
   return { channel: parseChannelId(channel), epoch: epoch as Epoch, offset };

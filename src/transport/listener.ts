@@ -22,8 +22,6 @@ export interface ListenerOptions<Data> {
   readonly http2?: boolean;
   /** Others may listen on the same port, and each takes part of the connections. */
   readonly shared: boolean;
-  /** Pages that the runtime bundles and serves by itself, by path. */
-  readonly pages?: Readonly<Record<string, Bun.HTMLBundle>>;
 }
 
 /** Seconds after which a quiet HTTP connection is closed; WebSockets have a time of their own. */
@@ -31,7 +29,7 @@ const HTTP_IDLE_SECONDS = 30;
 
 /** @throws {PrimError} `failed_precondition` if the address can't be listened on. */
 export function listen<Data>(options: ListenerOptions<Data>): Server<Data> {
-  const { host, port, fetch, websocket, pages, setting, bodyBytesMax, http2, shared } = options;
+  const { host, port, fetch, websocket, setting, bodyBytesMax, http2, shared } = options;
   try {
     return Bun.serve<Data, string>({
       hostname: host,
@@ -42,7 +40,6 @@ export function listen<Data>(options: ListenerOptions<Data>): Server<Data> {
       development: false,
       // Without development mode Bun 1.4.5 shares ports unless told not to: a second prim would take half the clients.
       reusePort: shared,
-      routes: { ...pages },
       fetch: (request, server) => fetch(request, server) as Response | Promise<Response>,
       websocket,
     });

@@ -142,13 +142,13 @@ test("a peer that stops in order takes what waits with it, is no reason for a lo
   await using parent = await ClusterNode.start(registry);
   const peer = await startPeer(registry, parent);
   forward(parent, peer, messagesOf(100));
-  peer.say(1, 30_000);
+  peer.say(1, 5_000);
   await peer.child.stdin.write("stop\n");
   await peer.child.stdin.flush();
   // Nothing ends the process but the end of its work: a timer, a socket or a stream left over would hold it.
   expect(await within(peer.child.exited, "the peer to end by itself")).toBe(0);
-  await parent.received(30_000);
-  expect(offsetsOf(parent.messages)).toEqual(offsetsOf(messagesOf(30_000)));
+  await parent.received(5_000);
+  expect(offsetsOf(parent.messages)).toEqual(offsetsOf(messagesOf(5_000)));
   expect(parent.resyncs).toEqual([]);
 });
 

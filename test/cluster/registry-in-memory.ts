@@ -16,6 +16,8 @@ export class RegistryInMemory implements NodeRegistry {
   isAway = false;
   /** While true calls are not answered at all. */
   isFrozen = false;
+  /** While set, calls are answered when it is resolved. */
+  delay: PromiseWithResolvers<void> | undefined;
   theSecret = "s3cret-of-the-cluster";
 
   constructor(clock: Clock = systemClock) {
@@ -68,6 +70,7 @@ export class RegistryInMemory implements NodeRegistry {
   }
 
   async #reach(): Promise<void> {
+    await this.delay?.promise;
     if (this.isFrozen) await new Promise(() => {});
     if (this.isAway) throw new PrimError("unavailable", "The registry is away");
   }

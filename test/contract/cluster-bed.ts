@@ -1,6 +1,7 @@
 /**
  * ClusterBed: nodes of one cluster for the contract suites, each with what it shares with the others.
  */
+import { PrimError } from "../../src/base/errors.ts";
 import type { AppPlatform, ChannelId, NodeId, UserId } from "../../src/base/ids.ts";
 import type { Attendance, Attendee } from "../../src/core/attendance.ts";
 import type { ChannelLog } from "../../src/core/channel-log.ts";
@@ -71,6 +72,17 @@ export async function die(node: BedNode): Promise<void> {
     ({ dead }) => dead.includes(node.nodeId),
     "the lease to run out",
   );
+}
+
+/** As nodes do: renews until it is not refused because somebody still clears after the node. */
+export async function comeBack(node: BedNode): Promise<boolean> {
+  const renew = () =>
+    node.registry.renew(record(node, { generation: 2 }), LONG_LEASE_MS).catch((error: unknown) => {
+      if (error instanceof PrimError && error.code === "unavailable") return undefined;
+      throw error;
+    });
+  const kept = await eventually(renew, (answer) => answer !== undefined, "the clearer to stop");
+  return kept === true;
 }
 
 export async function allOf(pieces: AsyncIterable<Gone>): Promise<Gone[]> {

@@ -35,9 +35,9 @@ export const timeIsInjected: Rule = (file) => {
   ];
 };
 
-/** A file in src/ ends before it holds two things. */
+/** A file of the product ends before it holds two things. */
 export const filesAreShort: Rule = (file) => {
-  if (!isCode(file) || !file.path.startsWith("src/")) return [];
+  if (!isCode(file) || !/^(?:src|web)\//.test(file.path)) return [];
   const lines = file.text.trimEnd().split("\n").length;
   return lines > FILE_LINES_MAX ? [`${file.path}: ${lines} lines, at most ${FILE_LINES_MAX}`] : [];
 };

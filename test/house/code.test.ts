@@ -8,7 +8,7 @@ test("time and chance are injected", () => {
   expect(faultsOf(tree, timeIsInjected)).toEqual([]);
 });
 
-test("files in src/ are short", () => {
+test("files in src/ and web/ are short", () => {
   expect(faultsOf(tree, filesAreShort)).toEqual([]);
 });
 
@@ -55,6 +55,7 @@ test("filesAreShort catches line 401, outside src/gen", () => {
   const lines = (count: number): string => "x;\n".repeat(count);
   expect(filesAreShort({ path: "src/core/x.ts", text: lines(400) })).toEqual([]);
   expect(filesAreShort({ path: "src/core/x.ts", text: lines(401) })).toHaveLength(1);
+  expect(filesAreShort({ path: "web/chat/x.ts", text: lines(401) })).toHaveLength(1);
   expect(filesAreShort({ path: "src/gen/x_pb.ts", text: lines(401) })).toEqual([]);
 });
 

@@ -18,6 +18,7 @@ export const FLOOR_PLAN: Readonly<Record<string, readonly string[]>> = {
   observe: ["core", "base"],
   transport: ["protocol", "core", "gen", "base"],
   cluster: ["protocol", "core", "gen", "base"],
+  interop: ["core", "gen", "base"],
   workers: ["core", "base"],
   client: ["gen"],
 };
@@ -25,8 +26,11 @@ export const FLOOR_PLAN: Readonly<Record<string, readonly string[]>> = {
 /** Files directly in src/, each with the files beside it that it may import; folders are all open to them. */
 const ROOT_FILES: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["app.ts"],
-  "app.ts": ["app-cluster.ts"],
+  "app.ts": ["app-cluster.ts", "app-interop.ts", "app-ports.ts", "app-store.ts"],
   "app-cluster.ts": [],
+  "app-interop.ts": [],
+  "app-ports.ts": [],
+  "app-store.ts": [],
 };
 
 /** Folders whose subfolders don't know each other. */
@@ -39,6 +43,16 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   client: /^@(?:bufbuild|connectrpc)\//,
 };
 
+/** What the page's folders may import besides each other and src/client; only what is drawn knows React. */
+const PAGE_FOLDERS: Readonly<
+  Record<string, { readonly folders: readonly string[]; readonly packages: RegExp }>
+> = {
+  words: { folders: [], packages: /^$/ },
+  chat: { folders: ["words"], packages: /^$/ },
+  view: { folders: ["chat", "words"], packages: /^(?:react|virtua)$/ },
+  "main.tsx": { folders: ["chat", "view", "words"], packages: /^react-dom\/client$/ },
+};
+
 const CODE_OR_ASSET = /\.(?:tsx?|json|ya?ml|toml|html|css|svg|txt|lua|sql|png|ico)$/;
 
 /** Imports in src/ point down. Tests may import what they like. */
@@ -47,6 +61,22 @@ export const importsPointDown: Rule = (file) => {
   return importsOf(file.text).flatMap(({ specifier, index }) => {
     const fault = specifier.startsWith(".") ? localFault(file, specifier) : packageFault(file, specifier);
     return fault === undefined ? [] : [`${locate(file, index)}: ${fault}`];
+  });
+};
+
+/** The page uses the SDK like anybody else, and nothing else of src/. */
+export const pageStandsOnTheSdk: Rule = (file) => {
+  if (!isCode(file) || isTest(file) || !file.path.startsWith("web/")) return [];
+  const [, from = ""] = file.path.split("/");
+  const plan = PAGE_FOLDERS[from];
+  if (plan === undefined) return [`${file.path}: no place in the table of imports`];
+  return importsOf(file.text).flatMap(({ specifier, index }) => {
+    const target = posix.join(posix.dirname(file.path), specifier);
+    const [top, to = ""] = target.split("/");
+    const isAllowed = !specifier.startsWith(".")
+      ? plan.packages.test(specifier)
+      : target === "src/client/index.ts" || (top === "web" && (to === from || plan.folders.includes(to)));
+    return isAllowed ? [] : [`${locate(file, index)}: "web/${from}" may not import "${specifier}"`];
   });
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { importsNameFiles, importsPointDown } from "./import-rules.ts";
+import { importsNameFiles, importsPointDown, pageStandsOnTheSdk } from "./import-rules.ts";
 import { faultsOf, readTree } from "./source-file.ts";
 
 const tree = readTree();
@@ -68,4 +68,34 @@ test("importsNameFiles catches a missing ending and .js, in tests too", () => {
   const text = `import "./a"; import type { B } from "../b.js"; import ".."; import "./c.ts"; import "d";`;
   expect(importsNameFiles({ path: "src/core/x.ts", text })).toHaveLength(3);
   expect(importsNameFiles({ path: "test/x.test.ts", text })).toHaveLength(3);
+});
+
+describe("pageStandsOnTheSdk", () => {
+  const faults = (path: string, specifier: string): number =>
+    pageStandsOnTheSdk({ path, text: `import { x } from "${specifier}";` }).length;
+
+  test("holds for the page", () => {
+    expect(faultsOf(readTree(), pageStandsOnTheSdk)).toEqual([]);
+  });
+
+  test.each([
+    ["web/chat/chat.ts", "../../src/client/session.ts"],
+    ["web/chat/chat.ts", "../../src/base/ids.ts"],
+    ["web/chat/chat.ts", "react"],
+    ["web/chat/chat.ts", "../view/page.tsx"],
+    ["web/words/english.ts", "../chat/chat.ts"],
+    ["web/view/page.tsx", "lodash"],
+    ["web/wire/x.ts", "./y.ts"],
+  ])("catches %s -> %s", (path, specifier) => {
+    expect(faults(path, specifier)).toBe(1);
+  });
+
+  test.each([
+    ["web/chat/chat.ts", "../../src/client/index.ts"],
+    ["web/view/page.tsx", "../chat/chat.ts"],
+    ["web/view/page.tsx", "react"],
+    ["web/view/x.test.ts", "bun:test"],
+  ])("lets %s -> %s pass", (path, specifier) => {
+    expect(faults(path, specifier)).toBe(0);
+  });
 });

@@ -45,7 +45,17 @@ describeWith("nginx", "nginx with TLS", (nginx) => {
     test("serves the page with HSTS, and a WebSocket, and old TLS not", async () => {
       const page = await fetch(`https://${proxy.at("443")}/home/index`, { tls: { ca } });
       expect(page.headers.get("strict-transport-security")).toBe("max-age=31536000");
-      expect(page.headers.get("x-content-type-options")).toBe("nosniff");
+      for (const [name, value] of [
+        ["x-content-type-options", "nosniff"],
+        ["x-frame-options", "DENY"],
+        ["referrer-policy", "same-origin"],
+        ["cross-origin-opener-policy", "same-origin"],
+      ] as const) {
+        expect([name, page.headers.get(name)]).toEqual([name, value]);
+      }
+      const policy = page.headers.get("content-security-policy");
+      expect(policy).toContain("script-src 'self'");
+      expect(policy).toContain("frame-ancestors 'none'");
       await using ann = await openWebSocket(`wss://${proxy.at("443")}/acc`, "ann", { tls: { ca } });
       ann.send({ seq: "1", action: "send", data: { channel: "room:101", msg: "secret" } });
       await ann.until((messages) => messages.length === 1);
@@ -93,9 +103,8 @@ describeWith("nginx", "nginx with TLS", (nginx) => {
           const options = { ignoreHTTPSErrors: true };
           const ann = await Visitor.open(browser, origin, { name: "ann", ...options });
           const bob = await Visitor.open(browser, origin, { name: "bob", ...options });
-          await ann.page.locator("#text").fill("over wss");
-          await ann.page.keyboard.press("Enter");
-          await bob.page.getByText("over wss").first().waitFor();
+          await ann.say("over wss");
+          await bob.hears("over wss");
           expect(bob.requests).toContain(`wss://${proxy.at("443")}/acc`);
           expect([...ann.errors, ...bob.errors]).toEqual([]);
         } finally {

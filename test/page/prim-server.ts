@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { PrimProcess, temporaryFolder } from "../prim-process.ts";
 
 export class PrimServer {
-  readonly #dataDir = temporaryFolder();
+  readonly dataDir = temporaryFolder();
   #process: PrimProcess | undefined;
   #port = "0";
 
@@ -17,7 +17,7 @@ export class PrimServer {
   /** Resolves when it listens; after the first time on the same port again. */
   async start(): Promise<void> {
     const args = ["--http-port", this.#port, "--log-level", "error"];
-    this.#process = await PrimProcess.start({ dataDir: this.#dataDir, args });
+    this.#process = await PrimProcess.start({ dataDir: this.dataDir, args });
     this.#port = new URL(this.#process.httpUrl).port;
   }
 
@@ -29,6 +29,6 @@ export class PrimServer {
 
   async remove(): Promise<void> {
     await this.kill();
-    rmSync(this.#dataDir, { recursive: true, force: true });
+    rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,8 @@
 /**
  * RedisBed: opens connections and stores on real servers, and closes them after each test.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { systemClock } from "../../src/base/clock.ts";
 import { type NodeId, newNodeId } from "../../src/base/ids.ts";
 import type { Logger } from "../../src/base/logger.ts";
@@ -70,4 +72,12 @@ export function keepingLogger(): { readonly log: Logger; readonly lines: string[
     lines.push(fields === undefined ? message : `${message} ${JSON.stringify(fields)}`);
   };
   return { lines, log: { debug: keep, info: keep, warn: keep, error: keep } };
+}
+
+/** The ACL user that operators are told to make. */
+export function guidedAclLine(): string {
+  const guide = readFileSync(join(import.meta.dir, "../../docs/redis.md"), "utf8");
+  const line = /^ACL SETUSER prim .*$/m.exec(guide)?.[0];
+  if (line === undefined) throw new Error("docs/redis.md has no ACL line");
+  return line;
 }

@@ -1,10 +1,10 @@
 /** The store on Redis Cluster: keys of a channel share a slot, channels don't. */
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { testStore } from "../contract/channel-log.ts";
-import { channel, offsetsOf, readAll, send, upTo } from "../contract/store-bed.ts";
-import { eventually } from "../deadline.ts";
+import { channel, offsetsOf, readAll, refusalOf, send, upTo } from "../contract/store-bed.ts";
+import { eventually, within } from "../deadline.ts";
 import { describeWith } from "../parts.ts";
-import { addressOf, keepingLogger, newPrefix, RedisBed } from "./redis-bed.ts";
+import { addressOf, guidedAclLine, keepingLogger, newPrefix, RedisBed } from "./redis-bed.ts";
 import { startRedisCluster, untilWhole } from "./redis-cluster.ts";
 import type { RedisServer } from "./redis-server.ts";
 
@@ -69,6 +69,38 @@ describeWith("redis-server", "Redis Cluster", () => {
     await sending;
     expect(order).toEqual(upTo(400, 2));
     expect(offsetsOf(await readAll(store, room))).toEqual(upTo(400));
+  });
+
+  test("a call whose connection breaks is refused and never sent again", async () => {
+    const servers = await cluster();
+    const connection = await bed.connect(addressOf(...servers), { callTimeoutMs: 10_000 });
+    const key = `${connection.keyPrefix}counter`;
+    expect(await connection.command("INCR", key)).toBe(1);
+    for (const { admin } of servers) await admin.call("CLIENT", "PAUSE", 60_000, "WRITE");
+    const refusal = refusalOf(connection.command("INCR", key));
+    await eventually(
+      async () => (await Promise.all(servers.map(({ admin }) => admin.info("clients")))).join(),
+      (info) => info.includes("blocked_clients:1"),
+      "the call to be held back",
+    );
+    const back = new Promise<void>((resolve) => connection.onBack(resolve));
+    for (const { admin } of servers) await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    expect(await refusal).toMatchObject({ code: "unavailable", reason: "STORE_FAILED" });
+    await within(back, "the connections to be back");
+    for (const { admin } of servers) await admin.call("CLIENT", "UNPAUSE");
+    expect(await connection.command("INCR", key)).toBe(2);
+  });
+
+  test("the ACL user of docs/redis.md may do all that prim does here", async () => {
+    const servers = await cluster();
+    for (const { admin } of servers) await admin.call("ACL", ...guidedAclLine().split(" ").slice(1));
+    const user = { username: "prim", password: "CHANGE-ME" };
+    const connection = { keyPrefix: "prim:" };
+    const { store } = await bed.open({ ...addressOf(...servers), ...user }, { connection });
+    for (const room of upTo(9).map((n) => channel(`room:acl-${n}`))) {
+      await store.join(room);
+      expect((await send(store, room, { seq: "1" })).receipt.offset).toBe(1);
+    }
   });
 
   test("a server that is gone takes its slots with it, is back, and nothing that was answered is lost", async () => {

@@ -8,7 +8,18 @@ const SERVERS = 3;
 const NODE_TIMEOUT_MS = 2_000;
 
 export async function startRedisCluster(): Promise<RedisServer[]> {
-  const servers = await Promise.all(
+  const servers: RedisServer[] = [];
+  try {
+    await startAll(servers);
+    return servers;
+  } catch (error) {
+    for (const server of servers) await server.stop();
+    throw error;
+  }
+}
+
+async function startAll(servers: RedisServer[]): Promise<void> {
+  await Promise.all(
     Array.from({ length: SERVERS }, async () => {
       const config = [
         "cluster-enabled yes",
@@ -16,7 +27,7 @@ export async function startRedisCluster(): Promise<RedisServer[]> {
         `cluster-node-timeout ${NODE_TIMEOUT_MS}`,
         "appendonly yes",
       ];
-      return RedisServer.start({ config });
+      servers.push(await RedisServer.start({ config }));
     }),
   );
   const [first] = servers;
@@ -30,7 +41,6 @@ export async function startRedisCluster(): Promise<RedisServer[]> {
     if (index > 0) await admin.call("CLUSTER", "MEET", "127.0.0.1", first.port, busPort);
   }
   for (const server of servers) await untilWhole(server);
-  return servers;
 }
 
 /** Until this server knows an owner of every slot. */

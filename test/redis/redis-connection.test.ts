@@ -1,17 +1,18 @@
 /** Reaching Redis: refused, with TLS, with an ACL user, by Sentinel. */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { REDIS_START_MS_MAX } from "../../src/base/limits.ts";
+import { redisScript } from "../../src/storage/redis/redis-script.ts";
+import { allOf, attendee, die, room } from "../contract/cluster-bed.ts";
 import { ann, lobby, offsetsOf, readAll, refusalOf, send } from "../contract/store-bed.ts";
 import { eventually, within } from "../deadline.ts";
 import { describeWith } from "../parts.ts";
 import { temporaryFolder } from "../prim-process.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
-import { addressOf, keepingLogger, newPrefix, RedisBed } from "./redis-bed.ts";
+import { addressOf, guidedAclLine, keepingLogger, newPrefix, RedisBed } from "./redis-bed.ts";
+import { redisNode } from "./redis-cluster-bed.ts";
 import { freePort, RedisServer, type RedisServerOptions } from "./redis-server.ts";
-
-const GUIDE = join(import.meta.dir, "../../docs/redis.md");
 
 describeWith("redis-server", "RedisConnection", () => {
   const bed = new RedisBed();
@@ -59,6 +60,29 @@ describeWith("redis-server", "RedisConnection", () => {
     expect((await send(store, lobby)).receipt.offset).toBe(1);
   });
 
+  test("a call whose connection breaks is refused at once and never sent again", async () => {
+    const server = await start();
+    const connection = await bed.connect(addressOf(server), { callTimeoutMs: 10_000 });
+    const count = redisScript("count", "return redis.call('INCR', KEYS[1])");
+    expect(await connection.evaluate(count, ["counter"])).toBe(1);
+    // Redis holds back what it is told to write, and forgets it with the connection.
+    await server.admin.call("CLIENT", "PAUSE", 60_000, "WRITE");
+    const refusals = [connection.evaluate(count, ["counter"]), connection.command("INCR", "counter")].map(
+      refusalOf,
+    );
+    const blocked = () => server.admin.info("clients");
+    await eventually(blocked, (info) => info.includes("blocked_clients:1"), "the calls to be held back");
+    const back = new Promise<void>((resolve) => connection.onBack(resolve));
+    await server.admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    for (const refusal of await Promise.all(refusals)) {
+      expect(refusal).toMatchObject({ code: "unavailable", reason: "STORE_FAILED" });
+    }
+    await within(back, "the connection to be back");
+    await server.admin.call("CLIENT", "UNPAUSE");
+    expect(await connection.command("GET", "counter")).toBe("1");
+    expect(await connection.evaluate(count, ["counter"])).toBe(2);
+  });
+
   test("databases of one server are strangers", async () => {
     const server = await start();
     const connection = { keyPrefix: newPrefix() };
@@ -71,14 +95,27 @@ describeWith("redis-server", "RedisConnection", () => {
   });
 
   test("the ACL user of docs/redis.md may do all that prim does", async () => {
-    const line = /^ACL SETUSER prim .*$/m.exec(readFileSync(GUIDE, "utf8"))?.[0] ?? "";
     const server = await start();
-    await server.admin.call("ACL", ...line.split(" ").slice(1));
+    await server.admin.call("ACL", ...guidedAclLine().split(" ").slice(1));
     const address = { ...addressOf(server), username: "prim", password: "CHANGE-ME", database: 2 };
-    const { store } = await bed.open(address, {
+    const { store, connection } = await bed.open(address, {
       connection: { keyPrefix: "prim:" },
       store: { ageMs: 1, countMax: 3 },
     });
+    const a = redisNode(connection, "a");
+    const b = redisNode(connection, "b");
+    await a.registry.secret();
+    await b.log.join(room("hall"));
+    await b.attendance.enter(room("hall"), attendee("ann"), 10);
+    await a.attendance.enter(room("hall"), attendee("bob"), 10);
+    await a.attendance.exit(room("hall"), attendee("bob"), 10);
+    expect(await a.attendance.count(room("hall"))).toBe(1);
+    await die(b);
+    expect(await allOf(a.registry.clear(b.nodeId, 10))).toHaveLength(1);
+    await b.attendance.enter(room("hall"), attendee("ann"), 10);
+    await die(b);
+    expect(await allOf(a.registry.clear(b.nodeId, 0))).toHaveLength(1);
+    await a.registry.release(a.nodeId);
     for (let n = 0; n < 300; n++) void send(store, lobby, { seq: String(n) });
     await send(store, lobby, { seq: "1" });
     const head = await store.join(lobby);

@@ -3,7 +3,7 @@
  */
 import { afterAll } from "bun:test";
 import { randomInt } from "node:crypto";
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -48,8 +48,13 @@ export class RedisServer {
   /** Starts it and waits until it answers. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const server = new RedisServer(options.port ?? (await freePort()), options);
-    await server.restart();
-    return server;
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   }
 
   /** A connection of the test's own, for looking and for disturbing. */
@@ -109,10 +114,6 @@ export class RedisServer {
     await this.kill9();
     running.delete(this);
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  addToConfig(line: string): void {
-    appendFileSync(this.#configFile, `${line}\n`);
   }
 
   get #configFile(): string {

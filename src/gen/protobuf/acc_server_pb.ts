@@ -127,7 +127,7 @@ export type SendMsgReq = Message<"protobuf.SendMsgReq"> & {
   msg: string;
 
   /**
-   * True to look for the recipient on the node that is asked only.
+   * No difference: the message lies in the recipient's inbox, and reaches them on whichever node they are.
    *
    * @generated from field: bool isLocal = 7;
    */
@@ -350,7 +350,7 @@ export const AccServer: GenService<{
     output: typeof SendMsgRspSchema;
   },
   /**
-   * Pushes a message to everybody who is logged in on a platform on the node that is asked.
+   * Pushes a message to everybody who is logged in on a platform, on any node of prim.
    *
    * @generated from rpc protobuf.AccServer.SendMsgAll
    */

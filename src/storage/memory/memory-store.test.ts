@@ -53,6 +53,19 @@ describe("MemoryStore at its bounds", () => {
     expect(await readAll(store, room(3))).toHaveLength(61);
   });
 
+  test("append() recognises repeats among many times more sends than one page of memory holds", async () => {
+    const store = open({ sendsMax: 100_000 });
+    const count = 20_000;
+    const sent: number[] = [];
+    for (let n = 0; n < count; n++)
+      sent.push((await send(store, room(n % 7), { seq: `seq-${n}` })).receipt.offset);
+    for (const n of [0, 1, 8_190, 8_191, 8_192, 8_193, 16_383, 16_384, count - 1]) {
+      const again = await send(store, room(n % 7), { seq: `seq-${n}` });
+      expect([again.repeated, again.receipt.offset]).toEqual([true, sent[n] as number]);
+    }
+    expect((await send(store, room(0), { seq: "seq-1" })).repeated).toBe(false);
+  });
+
   test("append() never forgets the only channel: the ring is bounded by messagesMax too", async () => {
     const store = open({ messagesMax: 10 });
     await fill(store, lobby, 25);

@@ -3,7 +3,7 @@
  *
  *     <base>           head: epoch, offset, time of the newest message, and until when sends of the two classes are remembered
  *     <base>:log       stream; the entry `<offset>-<sentAt>` has the draft as JSON, so ranges by offset are direct
- *     <base>:nodes     hash whose fields are the interested nodes: half the memory of a set, for one node or a few
+ *     <base>:nodes     hash whose fields are the interested nodes: a third less memory than a set (154 bytes to 235), for one node or a few
  *     <base>:marks     hash, user to `<offset> <epoch>`
  *     <base>:sent:*    two hashes of remembered sends for each class of windows, short and long
  *

@@ -4,6 +4,7 @@ import {
   allOf,
   attendee,
   type BedNode,
+  comeBack,
   die,
   LONG_LEASE_MS,
   namesOf,
@@ -206,7 +207,7 @@ describeWith("redis-server", "Clearing that was held up", () => {
       const { held, reached, letGo } = heldUp(await bed.connect(), name);
       const pieces = allOf(redisNode(held, "held").impatient.clear(b.nodeId, LOOK_MAX));
       await within(reached, "the clearer to come so far");
-      expect(await b.registry.renew(record(b, { generation: 2 }), LONG_LEASE_MS)).toBe(false);
+      expect(await comeBack(b)).toBe(false);
       await fillRooms(b, 20);
       letGo();
       expect(await pieces).toEqual([]);

@@ -9,12 +9,14 @@ import { PrimError } from "../../base/errors.ts";
 import { type NodeId, newMark, newSecret } from "../../base/ids.ts";
 import {
   CLEAR_LOCK_MS,
+  CLEAR_STOPPED_MS_MAX,
   CLEAR_STOPPED_PERIOD_MS,
   LEASE_MS_MAX,
   LEASE_MS_MIN,
   LEFT_GRACE_MS,
 } from "../../base/limits.ts";
 import type { Gone, LivingNode, NodeRecord, NodeRegistry, NodesSeen } from "../../core/node-registry.ts";
+import { storeFailed } from "./call-gate.ts";
 import { Clearing } from "./clearing.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import {
@@ -71,6 +73,7 @@ export class RedisNodeRegistry implements NodeRegistry {
     const { keyPrefix } = this.#redis;
     const keys = [recordsKey(keyPrefix), leaseKey(keyPrefix, nodeId), clearLockKey(keyPrefix, nodeId)];
     const newLease = newMark();
+    const deadline = this.#clock.monotonic() + CLEAR_STOPPED_MS_MAX;
     for (;;) {
       const args = [nodeId, JSON.stringify(record), leaseMs, newLease];
       const [mark, clearingMs] = (await this.#redis.evaluate(RENEW, keys, args)) as [string, number];
@@ -79,6 +82,9 @@ export class RedisNodeRegistry implements NodeRegistry {
       if (clearingMs === 0) {
         this.#marks.set(nodeId, mark);
         return false;
+      }
+      if (this.#clock.monotonic() > deadline) {
+        throw storeFailed("Cannot take the lease yet: another node clears away what this one had noted");
       }
       await new Promise<void>((resolve) => this.#clock.after(CLEAR_STOPPED_PERIOD_MS, resolve));
     }
@@ -120,8 +126,6 @@ export class RedisNodeRegistry implements NodeRegistry {
     await this.#redis.command("SET", key, newSecret(), "NX");
     const secret = await this.#redis.command("GET", key);
     if (typeof secret === "string") return secret;
-    throw new PrimError("unavailable", "Cannot read the secret of the nodes: Redis has lost it just now", {
-      reason: "STORE_FAILED",
-    });
+    throw storeFailed("Cannot read the secret of the nodes: Redis has lost it just now");
   }
 }

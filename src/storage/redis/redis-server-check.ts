@@ -12,8 +12,8 @@ const VERSION_MIN = 7;
  */
 export function checkServer(info: string, name: string, log: Logger): void {
   const field = (wanted: string) => new RegExp(`^${wanted}:(.*?)\\r?$`, "m").exec(info)?.[1];
-  const version = field("redis_version") ?? "";
-  if (Number.parseInt(version, 10) < VERSION_MIN) {
+  const version = field("redis_version") ?? "unknown";
+  if (!(Number.parseInt(version, 10) >= VERSION_MIN)) {
     throw new PrimError(
       "failed_precondition",
       `Cannot use Redis at ${name}: it is version ${version}, and prim needs ${VERSION_MIN}.0 or newer`,

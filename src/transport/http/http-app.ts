@@ -15,7 +15,7 @@ import type { ServerApi } from "../../core/server-api.ts";
 import type { TrustedProxies } from "../trusted-proxies.ts";
 import { failure, success } from "./answer.ts";
 import { systemRoutes } from "./system-routes.ts";
-import { userRoutes } from "./user-routes.ts";
+import { type IsNewSubmission, userRoutes } from "./user-routes.ts";
 
 export interface HttpParts {
   readonly api: ServerApi;
@@ -26,6 +26,8 @@ export interface HttpParts {
   /** The metrics in the Prometheus text format. */
   readonly metrics: () => Promise<string>;
   readonly proxies: TrustedProxies;
+  /** Undefined where prim is alone. */
+  readonly isNewSubmission?: IsNewSubmission | undefined;
   /** False while the node starts or stops. */
   readonly isReady: () => boolean;
 }
@@ -61,7 +63,7 @@ export function createHttpApp(parts: HttpParts, options: HttpOptions): Hono<{ Bi
   );
   app.use(bodyLimit({ maxSize: HTTP_BODY_BYTES_MAX, onError: (context) => failure(context, TOO_LARGE) }));
 
-  app.route("/user", userRoutes(parts.api, new Set(options.platforms)));
+  app.route("/user", userRoutes(parts.api, new Set(options.platforms), parts.isNewSubmission));
   app.route("/system", systemRoutes(parts.report));
   app.get("/home/settings", (context) => success(context, { ...options.page, platforms: options.platforms }));
   app.get("/", (context) => context.redirect("/home/index"));

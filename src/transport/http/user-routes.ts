@@ -22,12 +22,27 @@ import {
   queryFields,
 } from "./fields.ts";
 
-export function userRoutes(api: ServerApi, platforms: ReadonlySet<AppPlatform>): Hono {
+/**
+ * Asked about the msgId of a back end of the reference system: false if a node of that system has taken it already.
+ *
+ * @throws {PrimError} `unavailable`.
+ */
+export type IsNewSubmission = (msgId: string) => Promise<boolean>;
+
+export function userRoutes(
+  api: ServerApi,
+  platforms: ReadonlySet<AppPlatform>,
+  isNewSubmission: IsNewSubmission = async () => true,
+): Hono {
   const routes = new Hono();
 
   function checkPlatform(appPlatform: AppPlatform | undefined): void {
     if (appPlatform === undefined || platforms.has(appPlatform)) return;
     throw illegal(`"appPlatform" must be one of ${[...platforms].join(", ")}, or 0 for any`);
+  }
+
+  async function isTakenElsewhere({ msgId }: MailFields, isReference: boolean): Promise<boolean> {
+    return isReference && msgId !== "" && !(await isNewSubmission(msgId));
   }
 
   routes.get("/list", async (context) => {
@@ -60,6 +75,7 @@ export function userRoutes(api: ServerApi, platforms: ReadonlySet<AppPlatform>):
     const { values, isReference } = await bodyFields(context, mailShape);
     checkPlatform(values.appPlatform);
     const userId = parseUserId(values.userId);
+    if (await isTakenElsewhere(values, isReference)) return success(context, {});
     // The reference system shows the recipient's own name as the sender of a push.
     const from = optionalUserId(values.from) ?? (isReference ? userId : SYSTEM_USER);
     return success(context, sent(await api.sendToUser(userId, mailOf(values, from)), isReference));
@@ -70,6 +86,7 @@ export function userRoutes(api: ServerApi, platforms: ReadonlySet<AppPlatform>):
     const { appPlatform } = values;
     checkPlatform(appPlatform);
     const from = optionalUserId(values.from) ?? optionalUserId(values.userId) ?? SYSTEM_USER;
+    if (await isTakenElsewhere(values, isReference)) return success(context, {});
     const channel = appPlatform === undefined ? BROADCAST : platformRoom(appPlatform);
     const mail = { ...mailOf(values, from), appPlatform };
     return success(context, sent(await api.sendToChannel(channel, mail), isReference));

@@ -9,6 +9,7 @@ import type { AppPlatform, UserId } from "../../base/ids.ts";
 import { REFERENCE_USER_LIST_MAX, SEQ_BYTES_MAX } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
 import { inboxOf, platformRoom } from "../../core/channel.ts";
+import type { PresencePush } from "../../core/pushes.ts";
 import type { Mail, ServerApi } from "../../core/server-api.ts";
 import type { Signaller } from "../../core/signaller.ts";
 import { parseUserId, SYSTEM_USER } from "../../core/user.ts";
@@ -20,15 +21,26 @@ import { illegal } from "../../protocol/shapes.ts";
 export interface AccServerParts {
   readonly api: ServerApi;
   readonly signaller: Signaller;
+  /** Set where nodes of the reference system call too: what they say of who comes to a room and who goes. */
+  readonly hear?: HearPresence | undefined;
   readonly platforms: readonly AppPlatform[];
   readonly log: Logger;
 }
+
+/**
+ * Tells a room that somebody came or went, once however many nodes are told of it.
+ *
+ * @param seq the same for all of them.
+ * @throws {PrimError} `unavailable`.
+ */
+export type HearPresence = (push: PresencePush, seq: string) => Promise<void>;
 
 const OK = { retCode: CODES.success };
 
 export function createAccServer({
   api,
   signaller,
+  hear,
   platforms,
   log,
 }: AccServerParts): ServiceImpl<typeof AccServer> {
@@ -89,7 +101,9 @@ export function createAccServer({
           const { receipt } = await api.sendToChannel(channel, { ...mailOf(request), from, appPlatform });
           return { sendMsgID: receipt.id };
         }
-        signaller.signal(channel, { kind, channel, from, appPlatform });
+        const push = { kind, channel, from, appPlatform };
+        if (hear === undefined) signaller.signal(channel, push);
+        else await hear(push, request.seq);
         return { sendMsgID: request.seq };
       }),
 
@@ -103,7 +117,8 @@ export function createAccServer({
 
 function mailOf({ seq, type, msg }: SendMsgReq | SendMsgAllReq): Mail {
   if (Buffer.byteLength(seq) > SEQ_BYTES_MAX) throw illegal(`"seq" must be at most ${SEQ_BYTES_MAX} bytes`);
-  return { content: toContent({ type, msg }), msgId: seq };
+  // The reference system's nodes call a text so when they hand it on.
+  return { content: toContent({ type: type === "msg" ? "text" : type, msg }), msgId: seq };
 }
 
 /** Comings and goings are pushed and not stored, whatever the text. */

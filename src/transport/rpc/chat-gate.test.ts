@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { FakeClock } from "../../../test/fake-clock.ts";
+import type { NodeId } from "../../base/ids.ts";
 import { ChatService } from "../../gen/prim/v1/chat_service_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
 import { LOGIN } from "./call-values.ts";
@@ -9,7 +10,7 @@ import { createChatGate } from "./chat-gate.ts";
 import { LoginBook } from "./login-book.ts";
 
 const clock = new FakeClock();
-const logins = new LoginBook({ clock, loginsMax: 10, lifeMs: 60_000 });
+const logins = new LoginBook({ clock, nodeId: "node" as NodeId, loginsMax: 10, lifeMs: 60_000 });
 const gate = createChatGate({ logins, clock, callsPerSecond: 2 });
 
 function contextOf(method: DescMethod, authorization?: string): HandlerContext {

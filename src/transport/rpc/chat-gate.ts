@@ -7,6 +7,7 @@ import { PrimError } from "../../base/errors.ts";
 import { ChatService } from "../../gen/prim/v1/chat_service_pb.ts";
 import { LOGIN } from "./call-values.ts";
 import type { LoginBook } from "./login-book.ts";
+import { tokenOf } from "./token-routing.ts";
 
 export interface ChatGateParts {
   readonly logins: LoginBook;
@@ -19,7 +20,7 @@ export interface ChatGateParts {
 export function createChatGate({ logins, clock, callsPerSecond }: ChatGateParts) {
   return ({ service, method, requestHeader, values }: HandlerContext): void => {
     if (service.typeName !== ChatService.typeName || method === ChatService.method.login) return;
-    const [, token] = /^Bearer +(\S+)$/i.exec(requestHeader.get("authorization") ?? "") ?? [];
+    const token = tokenOf(requestHeader);
     const login = token === undefined ? undefined : logins.find(token);
     if (login === undefined) {
       throw new PrimError("unauthenticated", "Cannot call: the token is missing or not valid, log in");

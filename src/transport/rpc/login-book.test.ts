@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { FakeClock } from "../../../test/fake-clock.ts";
+import type { LoginToken, NodeId } from "../../base/ids.ts";
 import { Login, LoginBook } from "./login-book.ts";
 import { StreamConnection } from "./stream-connection.ts";
 import { StreamFanout } from "./stream-fanout.ts";
@@ -8,7 +9,7 @@ const nobody = { user: undefined, profile: undefined, rooms: undefined };
 
 function bookOf(loginsMax: number) {
   const clock = new FakeClock();
-  const book = new LoginBook({ clock, loginsMax, lifeMs: 1_000 });
+  const book = new LoginBook({ clock, nodeId: "node" as NodeId, loginsMax, lifeMs: 1_000 });
   const stream = () =>
     new StreamConnection({
       remoteAddress: "",
@@ -68,7 +69,7 @@ test("LoginBook gives back the stream that another one replaces, whose end chang
 });
 
 test("Login.countCall() counts by the second, and survives a clock that steps back", () => {
-  const login = new Login(nobody, 0);
+  const login = new Login("token" as LoginToken, nobody, 0);
   expect([login.countCall(0, 2), login.countCall(999, 2), login.countCall(999, 2)]).toEqual([
     true,
     true,
@@ -79,7 +80,7 @@ test("Login.countCall() counts by the second, and survives a clock that steps ba
 });
 
 test("Login.inTurn() runs one task after the other, also after a failure", async () => {
-  const login = new Login(nobody, 0);
+  const login = new Login("token" as LoginToken, nobody, 0);
   const order: string[] = [];
   const slow = login.inTurn(async () => {
     await Promise.resolve();

@@ -3,16 +3,19 @@
  *
  * A token is a random id in this book and no signed text: a login has state on the node anyway (its stream, its
  * rooms, its rate), one that was kicked must not come back with the same token, and there is no key to keep. The
- * price is that a token is worth nothing after a restart, or on another node: clients log in again.
+ * price is that a token is worth nothing after a restart: clients log in again. Other nodes hand its calls on
+ * (token-routing.ts).
  */
 import type { Clock } from "../../base/clock.ts";
 import { PrimError } from "../../base/errors.ts";
-import { type LoginToken, newLoginToken } from "../../base/ids.ts";
+import type { LoginToken, NodeId } from "../../base/ids.ts";
 import type { Caller } from "../../core/session.ts";
 import type { StreamConnection } from "./stream-connection.ts";
+import { newLoginToken } from "./token-routing.ts";
 
 export interface LoginBookOptions {
   readonly clock: Clock;
+  readonly nodeId: NodeId;
   /** Logins that are remembered; beyond it the one idle longest is forgotten. */
   readonly loginsMax: number;
   /** How long a login lasts, in milliseconds. */
@@ -33,8 +36,8 @@ export class Login {
   #secondStart = 0;
   #callsThisSecond = 0;
 
-  constructor(identity: Caller, expiresAt: number) {
-    this.token = newLoginToken();
+  constructor(token: LoginToken, identity: Caller, expiresAt: number) {
+    this.token = token;
     this.identity = identity;
     this.expiresAt = expiresAt;
   }
@@ -80,8 +83,9 @@ export class LoginBook {
 
   /** @throws {PrimError} `resource_exhausted` (TOO_MANY_REQUESTS) if the book is full of logins with streams. */
   open(identity: Caller): Login {
-    if (this.size >= this.#options.loginsMax) this.#forgetOne();
-    const login = new Login(identity, this.#options.clock.now() + this.#options.lifeMs);
+    const { clock, nodeId, loginsMax, lifeMs } = this.#options;
+    if (this.size >= loginsMax) this.#forgetOne();
+    const login = new Login(newLoginToken(nodeId), identity, clock.now() + lifeMs);
     this.#idle.set(login.token, login);
     return login;
   }

@@ -5,6 +5,7 @@
 import type { DescMethod, DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import {
   type ConnectRouter,
+  type ConnectRouterOptions,
   createConnectRouter,
   type HandlerContext,
   type Interceptor,
@@ -105,7 +106,7 @@ export function createRpcHandlers(
 
 /**
  * Handlers of what the nodes of a cluster say to each other, for the RPC port only: they are named by nobody,
- * don't compress, and take the long frames of links.
+ * speak gRPC only, don't compress, and take the long frames of links.
  *
  * @throws {Error} as createRpcHandlers().
  */
@@ -115,15 +116,13 @@ export function createPeerHandlers(
   options: SharedHandlerOptions,
 ): readonly UniversalHandler[] {
   const router = createConnectRouter({
-    grpcWeb: false,
-    connect: false,
     acceptCompression: [],
     readMaxBytes: LINK_FRAME_BYTES_MAX,
     writeMaxBytes: LINK_FRAME_BYTES_MAX,
     maxTimeoutMs: RPC_DEADLINE_MS_MAX,
     interceptors: interceptors([service.desc], options),
   });
-  register(router, service, gate, options.draining);
+  register(router, service, gate, options.draining, { grpcWeb: false, connect: false });
   return router.handlers;
 }
 
@@ -139,6 +138,8 @@ function register(
   service: RpcService,
   gate: Gate | undefined,
   draining: AbortSignal,
+  // A router forgets which protocols it was told to leave out when a method has options of its own (connect 2.2.0).
+  protocols: Pick<ConnectRouterOptions, "grpcWeb" | "connect"> = {},
 ): void {
   const gateOption = gate === undefined || service.open ? {} : { requestGate: mapGateErrors(gate) };
   for (const method of service.desc.methods) {
@@ -148,6 +149,7 @@ function register(
     router.rpc(unary, service.implement(method) as MethodImpl<DescMethodUnary>, {
       ...gateOption,
       ...drainOption,
+      ...protocols,
     });
   }
 }

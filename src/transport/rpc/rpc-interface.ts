@@ -4,7 +4,7 @@
  */
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { Clock } from "../../base/clock.ts";
-import type { AppPlatform } from "../../base/ids.ts";
+import type { AppPlatform, NodeId } from "../../base/ids.ts";
 import { RPC_LOGIN_MS_MAX, RPC_LOGINS_MAX, STREAM_HEARTBEAT_MS } from "../../base/limits.ts";
 import type { AdjustableLogger } from "../../base/logger.ts";
 import type { Chat } from "../../core/chat.ts";
@@ -16,7 +16,7 @@ import { ChatService } from "../../gen/prim/v1/chat_service_pb.ts";
 import { OpsService } from "../../gen/prim/v1/ops_pb.ts";
 import { PushService } from "../../gen/prim/v1/push_pb.ts";
 import { AccServer } from "../../gen/protobuf/acc_server_pb.ts";
-import { createAccServer } from "./acc-server.ts";
+import { createAccServer, type HearPresence } from "./acc-server.ts";
 import { createChatGate } from "./chat-gate.ts";
 import { createChatService } from "./chat-service.ts";
 import { drainingError } from "./errors.ts";
@@ -33,10 +33,16 @@ import {
 } from "./rpc-handlers.ts";
 import type { StreamFanout } from "./stream-fanout.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { type ForwardCall, routeByToken } from "./token-routing.ts";
 
 export interface RpcInterfaceParts {
   readonly chat: Chat;
   readonly api: ServerApi;
+  /** For AccServer, whose calls may come from old nodes of the reference system: nothing of it is handed back to them. */
+  readonly accApi: ServerApi;
+  /** Undefined where there are no such nodes. */
+  readonly hear?: HearPresence | undefined;
+  readonly nodeId: NodeId;
   readonly hub: Hub;
   readonly reporter: NodeStateReporter;
   /** To everybody, whichever way they are connected. */
@@ -46,7 +52,9 @@ export interface RpcInterfaceParts {
   readonly logger: AdjustableLogger;
   readonly clock: Clock;
   /** What is served to other nodes, on the RPC port only; undefined if there are none. */
-  readonly peers?: { readonly service: RpcService; readonly gate: Gate } | undefined;
+  readonly peers?:
+    | { readonly service: RpcService; readonly gate: Gate; readonly forward: ForwardCall }
+    | undefined;
   readonly ops: Pick<
     OpsServiceParts,
     "counts" | "storage" | "nodes" | "peersLinked" | "rpcAddress" | "requestStop"
@@ -66,7 +74,7 @@ export interface RpcInterfaceOptions {
 export class RpcInterface {
   /** For both doors. */
   readonly handlers: readonly UniversalHandler[];
-  /** For the RPC port, beside the others. */
+  /** For the port to which other nodes come: all of them, and what is for nodes only. None if there is only one node. */
   readonly peerHandlers: readonly UniversalHandler[];
   readonly #health: HealthBoard;
   readonly #draining = new AbortController();
@@ -74,19 +82,26 @@ export class RpcInterface {
   #calls = 0;
 
   constructor(parts: RpcInterfaceParts, options: RpcInterfaceOptions) {
-    const { chat, api, hub, reporter, signaller, logger, clock } = parts;
-    const logins = new LoginBook({ clock, loginsMax: RPC_LOGINS_MAX, lifeMs: RPC_LOGIN_MS_MAX });
+    const { chat, api, hub, reporter, signaller, logger, clock, nodeId } = parts;
+    const logins = new LoginBook({ clock, nodeId, loginsMax: RPC_LOGINS_MAX, lifeMs: RPC_LOGIN_MS_MAX });
     this.#subscriptions = new Subscriptions(
       { chat, hub, clock, log: logger, logins, fanout: parts.streams },
       // Taking a heartbeat is a stream's sign of life, so it has to come in time for the sweep.
       { ...options, heartbeatMs: Math.min(STREAM_HEARTBEAT_MS, (options.heartbeatSeconds * 1_000) / 2) },
     );
     const { platforms, callsPerSecond } = options;
+    const acc = {
+      api: parts.accApi,
+      signaller,
+      hear: parts.hear,
+      platforms,
+      log: logger,
+    };
     const services = [
       rpcService(ChatService, createChatService({ chat, api, logins, subscriptions: this.#subscriptions })),
       rpcService(PushService, createPushService({ api })),
       rpcService(OpsService, createOpsService({ reporter, logger, clock, ...parts.ops })),
-      rpcService(AccServer, createAccServer({ api, signaller, platforms, log: logger })),
+      rpcService(AccServer, createAccServer(acc)),
     ];
     this.#health = new HealthBoard(services.map(({ desc }) => desc.typeName));
     const shared = {
@@ -98,9 +113,15 @@ export class RpcInterface {
       },
     };
     const gate = createChatGate({ logins, clock, callsPerSecond });
-    this.handlers = createRpcHandlers(services, { ...shared, health: this.#health, gate });
+    const own = createRpcHandlers(services, { ...shared, health: this.#health, gate });
     const { peers } = parts;
-    this.peerHandlers = peers === undefined ? [] : createPeerHandlers(peers.service, peers.gate, shared);
+    if (peers === undefined) {
+      this.handlers = own;
+      this.peerHandlers = [];
+    } else {
+      this.handlers = routeByToken(own, nodeId, peers.forward);
+      this.peerHandlers = [...this.handlers, ...createPeerHandlers(peers.service, peers.gate, shared)];
+    }
   }
 
   /** Calls taken since the start. */

@@ -6,12 +6,14 @@
  */
 import type { Server, WebSocketHandler } from "bun";
 import type { Clock } from "../../base/clock.ts";
+import { CoarseClock } from "../../base/coarse-clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chat } from "../../core/chat.ts";
 import type { Hub } from "../../core/hub.ts";
 import { decodeFrame } from "../../protocol/codec.ts";
 import { CLOSE_CODES, REFERENCE_NO_JSON } from "../../protocol/codes.ts";
 import type { Incoming } from "../../protocol/frames.ts";
+import { quickAction, quickAnswer } from "../../protocol/quick-frames.ts";
 import type { TrustedProxies } from "../trusted-proxies.ts";
 import { type RequestRunner, tooMany } from "./request-runner.ts";
 import { type PrimSocket, WebSocketConnection } from "./websocket-connection.ts";
@@ -46,11 +48,13 @@ export class WebSocketGateway {
   #accepting = true;
   #framesIn = 0;
   #refusedConnections = 0;
+  readonly #time: CoarseClock;
   readonly #closedByCode = new Map<number, number>();
 
   constructor(parts: GatewayParts, options: GatewayOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#time = new CoarseClock(parts.clock);
   }
 
   /** Frames that came from clients, since the start. */
@@ -123,8 +127,9 @@ export class WebSocketGateway {
     const connection = socket.data;
     const now = this.#heard(socket);
     this.#framesIn += 1;
-    const incoming = decodeFrame(data);
     const isWithinRate = connection.countFrame(now, this.#options.framesPerSecond);
+    if (isWithinRate && typeof data === "string" && answeredQuickly(connection, data)) return;
+    const incoming = decodeFrame(data);
     // While a login is under way its format stands: the login's pushes are on their way.
     if (connection.session.user === undefined && connection.waiting === undefined && incoming.seq !== "") {
       connection.format = incoming.format;
@@ -140,7 +145,7 @@ export class WebSocketGateway {
   }
 
   #heard(socket: PrimSocket): number {
-    const now = this.#parts.clock.now();
+    const now = this.#time.now();
     socket.data.session.heardAt = now;
     return now;
   }
@@ -157,6 +162,19 @@ export class WebSocketGateway {
     connection.detach();
     this.#parts.chat.disconnect(connection.session);
   }
+}
+
+/** Answers a frame that needs no codec, if nothing is in its way. @returns false if it was not answered. */
+function answeredQuickly(connection: WebSocketConnection, frame: string): boolean {
+  if (connection.waiting !== undefined) return false;
+  const action = quickAction(frame);
+  if (action === undefined) return false;
+  if (connection.session.user === undefined) {
+    if (action === "heartbeat") return false;
+    connection.format = "json";
+  }
+  connection.send(quickAnswer(frame, action));
+  return true;
 }
 
 /** A text that is no request at all, from a client that speaks the reference system's spelling. */

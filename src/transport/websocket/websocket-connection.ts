@@ -7,6 +7,7 @@
 import type { ServerWebSocket } from "bun";
 import { assert } from "../../base/errors.ts";
 import type { ChannelId } from "../../base/ids.ts";
+import { kindOf } from "../../core/channel.ts";
 import type { CloseReason, Connection, Wire } from "../../core/connection.ts";
 import type { Push } from "../../core/pushes.ts";
 import type { Session } from "../../core/session.ts";
@@ -24,9 +25,13 @@ export class WebSocketConnection implements Connection {
   format: Format = "json";
   /** Frames that wait for a login, join or history to end; undefined when none is under way. */
   waiting: Incoming[] | undefined = undefined;
+  /** True while it is subscribed to its user's inbox, which is no topic of the runtime: see TopicFanout. */
+  hearsInbox = false;
   #socket: PrimSocket | undefined = undefined;
   #session: Session | undefined = undefined;
   #onDrain: (() => void)[] | undefined = undefined;
+  /** What the turn of the event loop has brought to the inbox. */
+  #gathered: Frame[] | undefined = undefined;
   readonly #backlogBytesMax: number;
   readonly #forwardedFor: string | undefined;
   #secondStart = 0;
@@ -63,6 +68,7 @@ export class WebSocketConnection implements Connection {
   /** The socket is closed: nothing is sent any more, whoever waits goes on. */
   detach(): void {
     this.#socket = undefined;
+    this.#gathered = undefined;
     this.waiting = undefined;
     this.#wake();
   }
@@ -78,12 +84,38 @@ export class WebSocketConnection implements Connection {
   }
 
   send(frame: Frame): void {
+    this.release();
     this.#socket?.send(frame);
+  }
+
+  /**
+   * Keeps a frame for release(), so that those of one turn are written to the socket together.
+   *
+   * @returns true if it is the first: then release() has to be called by the end of the turn.
+   */
+  gather(frame: Frame): boolean {
+    if (this.#gathered !== undefined) {
+      this.#gathered.push(frame);
+      return false;
+    }
+    this.#gathered = [frame];
+    return true;
+  }
+
+  /** Sends what was gathered. Repeating it is safe. */
+  release(): void {
+    const frames = this.#gathered;
+    if (frames === undefined) return;
+    this.#gathered = undefined;
+    this.#socket?.cork((socket) => {
+      for (const frame of frames) socket.send(frame);
+    });
   }
 
   push(push: Push): boolean {
     const socket = this.#socket;
     if (socket === undefined) return true;
+    this.release();
     socket.send(encodePush(this.format, push));
     return !this.isCongested;
   }
@@ -107,11 +139,14 @@ export class WebSocketConnection implements Connection {
   }
 
   subscribe(channel: ChannelId): void {
-    this.#socket?.subscribe(topicOf(channel, this.format));
+    if (kindOf(channel) === "inbox") this.hearsInbox = this.#socket !== undefined;
+    else this.#socket?.subscribe(topicOf(channel, this.format));
   }
 
   unsubscribe(channel: ChannelId): void {
-    this.#socket?.unsubscribe(topicOf(channel, this.format));
+    this.release();
+    if (kindOf(channel) === "inbox") this.hearsInbox = false;
+    else this.#socket?.unsubscribe(topicOf(channel, this.format));
   }
 
   isSubscribed(channel: ChannelId): boolean {
@@ -120,6 +155,7 @@ export class WebSocketConnection implements Connection {
 
   close(reason: CloseReason, text?: string): void {
     const close = CLOSE_CODES[reason];
+    this.release();
     this.#socket?.close(close.code, text || close.text);
   }
 

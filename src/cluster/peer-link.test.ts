@@ -1,0 +1,326 @@
+import { expect, test } from "bun:test";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { FakeClock } from "../../test/fake-clock.ts";
+import type { NodeId } from "../base/ids.ts";
+import {
+  LINK_CLOSE_MS_MAX,
+  LINK_KEEPALIVE_MS,
+  LINK_OPEN_MS_MAX,
+  LINK_QUEUE_ITEMS_MAX,
+  LINK_RETRY_MS_MAX,
+  LINK_SILENCE_MS_MAX,
+} from "../base/limits.ts";
+import { silentLogger } from "../base/logger.ts";
+import { type LinkResponse, LinkResponseSchema } from "../gen/prim/v1/node_pb.ts";
+import type { LinkFrame } from "./link-call.ts";
+import { PeerLink } from "./peer-link.ts";
+
+type Answer = MessageInitShape<typeof LinkResponseSchema>;
+
+/** One life of a link as the peer sees it. It takes frames as they come, and answers when it is told to. */
+class Life {
+  readonly frames: string[] = [];
+  readonly over = Promise.withResolvers<void>();
+  #answers: LinkResponse[] = [];
+  #wake = Promise.withResolvers<void>();
+  #end: { readonly error: unknown } | undefined;
+
+  constructor(frames: AsyncIterable<LinkFrame>, signal: AbortSignal) {
+    signal.addEventListener("abort", () => this.end(signal.reason));
+    void this.#read(frames);
+  }
+
+  answer(answer: NonNullable<Answer["frame"]>): void {
+    this.#answers.push(create(LinkResponseSchema, { frame: answer }));
+    this.#wake.resolve();
+  }
+
+  welcome(): void {
+    this.answer({ case: "welcome", value: { nodeId: "b", version: 1 } });
+  }
+
+  /** Confirms all that came after the hello. */
+  ack(): void {
+    this.answer({ case: "ack", value: { frames: BigInt(this.frames.length - 1) } });
+  }
+
+  end(error?: unknown): void {
+    this.#end ??= { error };
+    this.#wake.resolve();
+  }
+
+  async *answers(): AsyncGenerator<LinkResponse> {
+    for (;;) {
+      for (let next = this.#answers.shift(); next !== undefined; next = this.#answers.shift()) yield next;
+      if (this.#end !== undefined) break;
+      await this.#wake.promise;
+      this.#wake = Promise.withResolvers();
+    }
+    if (this.#end.error !== undefined) throw this.#end.error;
+  }
+
+  async #read(frames: AsyncIterable<LinkFrame>): Promise<void> {
+    for await (const { frame } of frames) {
+      if (this.#end !== undefined) return;
+      this.frames.push(
+        frame?.case === "batch" ? Buffer.from(frame.value ?? []).toString() : String(frame?.case),
+      );
+    }
+    this.over.resolve();
+  }
+}
+
+function bed() {
+  const clock = new FakeClock();
+  const lives: Life[] = [];
+  const reached: boolean[] = [];
+  let silences = 0;
+  let serial = 0n;
+  const link = new PeerLink("node-b" as NodeId, {
+    clock,
+    random: () => 0.5,
+    logger: silentLogger,
+    open: (frames, signal) => {
+      const life = new Life(frames, signal);
+      lives.push(life);
+      return life.answers();
+    },
+    hello: () => {
+      serial += 1n;
+      return { nodeId: "a", versionOldest: 1, versionNewest: 1, generation: 1, serial };
+    },
+    onReach: (now) => void reached.push(now),
+    onSilence: () => {
+      silences += 1;
+    },
+  });
+  const turn = async () => {
+    for (let count = 0; count < 3; count++) await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  const pass = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 100) {
+      clock.advance(Math.min(100, left));
+      await turn();
+    }
+  };
+  const life = (number: number): Life => {
+    const found = lives[number - 1];
+    if (found === undefined) throw new Error(`The link has only ${lives.length} lives, not ${number}`);
+    return found;
+  };
+  return { clock, link, lives, life, reached, silences: () => silences, turn, pass };
+}
+
+const lost = () => new ConnectError("connection reset", Code.Unavailable);
+
+test("a link is opened with the first item, says hello, and sends nothing before the welcome", async () => {
+  const { link, lives, life, turn, pass } = bed();
+  await pass(10_000);
+  expect(lives.length).toBe(0);
+  link.say("1");
+  link.say("2");
+  await turn();
+  expect(life(1).frames).toEqual(["hello"]);
+  life(1).welcome();
+  await turn();
+  expect(life(1).frames).toEqual(["hello", "[1,2]"]);
+});
+
+test("items of one turn share a frame, items of two don't", async () => {
+  const { link, life, turn } = bed();
+  link.say("1");
+  await turn();
+  life(1).welcome();
+  await turn();
+  link.say("2");
+  link.say("3");
+  await turn();
+  link.say("4");
+  await turn();
+  expect(life(1).frames.slice(1)).toEqual(["[1]", "[2,3]", "[4]"]);
+});
+
+test("a break with everything confirmed loses nothing: what is said meanwhile is sent by the next life", async () => {
+  const { link, life, turn, pass } = bed();
+  link.say("1");
+  await turn();
+  life(1).welcome();
+  await turn();
+  life(1).ack();
+  await turn();
+  life(1).end(lost());
+  await turn();
+  link.say("2");
+  await pass(200);
+  life(2).welcome();
+  await turn();
+  expect(life(2).frames).toEqual(["hello", "[2]"]);
+});
+
+test("a break with something unconfirmed makes the next life tell that something is missing, before all else", async () => {
+  const { link, life, turn, pass, reached } = bed();
+  link.say("1");
+  await turn();
+  life(1).welcome();
+  await turn();
+  life(1).end(lost());
+  await turn();
+  expect(link.isDropping).toBe(true);
+  link.say("2");
+  await pass(200);
+  life(2).welcome();
+  await turn();
+  link.say("3");
+  await turn();
+  expect(life(2).frames).toEqual(["hello", "missed", "[3]"]);
+  expect(link.state.dropped).toBe(1);
+  expect(reached).toEqual([false, true]);
+  // The word of it was not confirmed either: it is said again.
+  life(2).end(lost());
+  await pass(200);
+  life(3).welcome();
+  await turn();
+  expect(life(3).frames).toEqual(["hello", "missed"]);
+});
+
+test("a peer that can't be had gets no queue: it is tried again with growing waits, and told when it is there", async () => {
+  const { link, lives, life, turn, pass } = bed();
+  link.say("1");
+  await turn();
+  for (let attempt = 1; attempt <= 6; attempt++) {
+    life(attempt).end(lost());
+    await turn();
+    link.say("2");
+    expect(link.state.queued).toBe(0);
+    // Half of 100, 200, 400 ... ms, since chance is one half.
+    await pass(50 * 2 ** (attempt - 1) - 1);
+    expect(lives.length).toBe(attempt);
+    await pass(1);
+    expect(lives.length).toBe(attempt + 1);
+  }
+  life(7).welcome();
+  await turn();
+  expect(life(7).frames).toEqual(["hello", "missed"]);
+});
+
+test("a peer that refuses, or ends the link in order, is left alone for longer", async () => {
+  for (const end of [new ConnectError("no common version", Code.FailedPrecondition), undefined]) {
+    const { link, lives, life, turn, pass } = bed();
+    link.say("1");
+    await turn();
+    life(1).end(end);
+    await turn();
+    await pass(LINK_RETRY_MS_MAX / 2 - 1);
+    expect(lives.length).toBe(1);
+    await pass(LINK_RETRY_MS_MAX / 2 + 1);
+    expect(lives.length).toBe(2);
+  }
+});
+
+test("no welcome in time is a failure, and the connection is not used again", async () => {
+  const { link, lives, turn, pass, silences } = bed();
+  link.say("1");
+  await turn();
+  await pass(LINK_OPEN_MS_MAX - 100);
+  expect(silences()).toBe(0);
+  await pass(200);
+  expect(silences()).toBe(1);
+  expect(lives.length).toBe(2);
+});
+
+test("a quiet link gives signs of life, and lasts as long as they are confirmed", async () => {
+  const { link, lives, life, turn, pass } = bed();
+  link.say("1");
+  await turn();
+  life(1).welcome();
+  for (let second = 0; second < 60; second++) {
+    life(1).ack();
+    await pass(1_000);
+  }
+  expect(lives.length).toBe(1);
+  const signs = life(1).frames.filter((frame) => frame === "[]").length;
+  expect(signs).toBeGreaterThan(60_000 / LINK_KEEPALIVE_MS / 2);
+  expect(signs).toBeLessThan(60_000 / LINK_KEEPALIVE_MS + 1);
+});
+
+test("a peer that confirms nothing for too long is given up, while one that confirms late is not", async () => {
+  const { link, life, turn, pass, silences } = bed();
+  link.say("1");
+  await turn();
+  life(1).welcome();
+  await turn();
+  await pass(LINK_SILENCE_MS_MAX - 1_000);
+  life(1).ack();
+  await turn();
+  link.say("2");
+  await turn();
+  await pass(LINK_SILENCE_MS_MAX - 1_000);
+  expect(silences()).toBe(0);
+  await pass(2_100);
+  expect(silences()).toBe(1);
+});
+
+test("the queue overflows into one word of it, however much is dropped", async () => {
+  const { link, life, turn } = bed();
+  link.say("0");
+  await turn();
+  for (let count = 1; count < LINK_QUEUE_ITEMS_MAX; count++) link.say("1");
+  expect(link.isDropping).toBe(false);
+  link.say("1");
+  expect(link.isDropping).toBe(true);
+  expect(link.state.queued).toBe(0);
+  for (let count = 0; count < 1_000; count++) link.say("2");
+  expect(link.state.dropped).toBe(LINK_QUEUE_ITEMS_MAX + 1 + 1_000);
+  life(1).welcome();
+  await turn();
+  link.say("3");
+  await turn();
+  expect(life(1).frames).toEqual(["hello", "missed", "[3]"]);
+});
+
+test("close() sends what waits and a goodbye; nothing is said afterwards", async () => {
+  const { link, life, turn, lives, pass } = bed();
+  link.say("1");
+  await turn();
+  life(1).welcome();
+  await turn();
+  link.say("2");
+  const closed = link.close();
+  link.say("3");
+  await life(1).over.promise;
+  life(1).end();
+  await closed;
+  expect(life(1).frames).toEqual(["hello", "[1]", "[2]", "goodbye"]);
+  await pass(60_000);
+  expect(lives.length).toBe(1);
+});
+
+test("close() waits for a deaf peer no longer than its time, and opens a link for what was just said", async () => {
+  const { link, lives, turn, pass } = bed();
+  link.say("1");
+  let closed = false;
+  const closing = link.close().then(() => {
+    closed = true;
+  });
+  await turn();
+  expect(lives.length).toBe(1);
+  await pass(LINK_CLOSE_MS_MAX - 100);
+  expect(closed).toBe(false);
+  await pass(200);
+  expect(closed).toBe(true);
+  await closing;
+});
+
+test("drop() ends everything at once: no retry, no queue", async () => {
+  const { link, lives, life, turn, pass } = bed();
+  link.say("1");
+  await turn();
+  life(1).end(lost());
+  await turn();
+  link.drop();
+  link.say("2");
+  await pass(60_000);
+  expect(lives.length).toBe(1);
+  expect(link.state.queued).toBe(0);
+});
