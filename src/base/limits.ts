@@ -37,9 +37,9 @@ export const CHANNELS_PER_SESSION_MAX = 128;
 export const SESSIONS_PER_USER_MAX = 64;
 /** Bun's idle timer takes at most 960 s. */
 export const HEARTBEAT_SECONDS_MAX = 960;
-/** Connections and logins after which garbage is collected: some 7 MB of it, and 3 us of collecting for each. */
+/** Connections and logins after which garbage is collected: some 4 MB of it, and 3 to 6 us of collecting for each. */
 export const COLLECT_EVERY_ARRIVALS = 500;
-/** How often their number is looked at: a node takes about 1,000 logins in that time. */
+/** How often their number is looked at: a node takes about 500 logins in that time. */
 export const COLLECT_PERIOD_MS = 50;
 /** Two ticks of the runtime's 4-second timer wheel: a shorter time could not be kept. */
 export const HEARTBEAT_SECONDS_MIN = 8;
