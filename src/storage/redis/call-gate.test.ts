@@ -61,6 +61,39 @@ test("pass() refuses a call without an answer in time, counts it until the answe
   expect([gate.underWay, lates.length]).toEqual([0, 1]);
 });
 
+test("pass() waits on when the gate is shut again, and sends again what was surely not sent", async () => {
+  const { clock, gate } = bed();
+  const unsent = new Error("Stream isn't writeable and enableOfflineQueue options is false");
+  let sent = 0;
+  const call = gate.pass(async () => {
+    sent += 1;
+    if (sent === 1) throw unsent;
+    return "sent";
+  });
+  gate.open();
+  gate.shut();
+  await turn();
+  expect(sent).toBe(0);
+  gate.open();
+  await turn();
+  gate.shut();
+  clock.advance(100);
+  await turn();
+  expect(sent).toBe(1);
+  gate.open();
+  expect(await call).toBe("sent");
+  const refusal = refusalOf(gate.pass(() => Promise.reject(unsent)));
+  for (let ms = 0; ms < 1_000; ms += 5) {
+    await turn();
+    clock.advance(5);
+  }
+  expect(await refusal).toMatchObject(REFUSED);
+  await turn();
+  clock.advance(5);
+  await turn();
+  expect(gate.underWay).toBe(0);
+});
+
 test("pass() refuses what goes over REDIS_CALLS_MAX, and takes more when some have gone", async () => {
   const { gate } = bed();
   const calls = Array.from({ length: REDIS_CALLS_MAX }, () => gate.pass(async () => "sent"));

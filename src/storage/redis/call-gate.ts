@@ -8,6 +8,8 @@ import type { Clock } from "../../base/clock.ts";
 import { PrimError } from "../../base/errors.ts";
 import { REDIS_CALLS_MAX } from "../../base/limits.ts";
 
+const UNSENT_PAUSE_MS = 5;
+
 interface Call {
   isGivenUp: boolean;
   /** Set while it waits for the gate to open. */
@@ -84,23 +86,36 @@ export class CallGate {
   }
 
   async #send<T>(call: Call, send: (isGivenUp: () => boolean) => Promise<T>): Promise<T> {
-    if (!this.#isOpen) {
-      this.#waiting.add(call);
-      await new Promise<void>((resolve) => {
-        call.wake = resolve;
-      });
-      this.#waiting.delete(call);
-      call.wake = undefined;
+    for (;;) {
+      while (!this.#isOpen && !call.isGivenUp && !this.#hasEnded) await this.#opening(call);
+      if (call.isGivenUp || this.#hasEnded) throw storeFailed("Cannot use Redis: the connection is lost");
+      try {
+        return await send(() => call.isGivenUp);
+      } catch (error) {
+        if (!isUnsent(error)) throw error;
+      }
+      // The connection has ended, of which this gate will be told in a moment.
+      await new Promise<void>((resolve) => this.#options.clock.after(UNSENT_PAUSE_MS, resolve));
     }
-    if (call.isGivenUp || !this.#isOpen || this.#hasEnded) {
-      throw storeFailed("Cannot use Redis: the connection is lost");
-    }
-    return send(() => call.isGivenUp);
+  }
+
+  async #opening(call: Call): Promise<void> {
+    this.#waiting.add(call);
+    await new Promise<void>((resolve) => {
+      call.wake = resolve;
+    });
+    this.#waiting.delete(call);
+    call.wake = undefined;
   }
 
   #wakeAll(): void {
     for (const call of this.#waiting) call.wake?.();
   }
+}
+
+/** What ioredis says of a call that it has not begun to send. */
+function isUnsent(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable");
 }
 
 export function storeFailed(message: string): PrimError {
