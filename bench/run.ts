@@ -25,6 +25,7 @@ const BENCHES: Record<string, { readonly purpose: string; readonly file: string 
     file: "./rpc.ts",
     purpose: "unary calls over Connect and gRPC, beside the same handler on bare Bun",
   },
+  cluster: { file: "./cluster.ts", purpose: "messages to a room on 1, 2 and 3 nodes, and what a hop costs" },
   page: { file: "./page.ts", purpose: "a key to the next picture while 50 messages a second arrive" },
   link: { file: "./link.ts", purpose: "messages from node to node over one link" },
   "rpc-leak": { file: "./rpc-leak.ts", purpose: "what calls and cancelled streams leave behind" },

@@ -245,7 +245,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     );
     const apis = [api, accApi];
     const services = { gateway, http, rpc, cluster, interop };
-    return { chat, apis, delivery, publisher, resyncer, announcer, ownReport, ...services };
+    return { chat, apis, publisher, resyncer, announcer, ownReport, ...services };
   }
 
   /** Workers share the RPC port, and each has one of its own for the other nodes. */
@@ -332,7 +332,6 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         // What was stored in this turn is answered by its end, or goes on to the second inbox of a 1:1 message.
         await new Promise<void>((resolve) => clock.soon(resolve));
       } while (parts.publisher.underWay > 0);
-      parts.delivery.flushAll();
     },
 
     async stop() {

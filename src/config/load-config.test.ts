@@ -91,6 +91,20 @@ describe("loadConfig()", () => {
     ]);
   });
 
+  test("refuses workers without Redis, and one advertised port for all of them", () => {
+    const argv = ["--workers", "2"];
+    expect(faultsOf({ argv })).toEqual([
+      "--workers: app.workers is 2: needs redis.url, in which the workers find each other",
+    ]);
+    const redis = ["--redis-url", "redis://10.0.0.1"];
+    expect(faultsOf({ argv: [...argv, ...redis, "--cluster-advertise", "10.0.0.2:9001"] })).toEqual([
+      '--cluster-advertise: cluster.advertise is "10.0.0.2:9001": must have no port with app.workers',
+    ]);
+    expect(loadedConfig({ argv: ["--workers", "auto", ...redis] }).app.workers).toBe("auto");
+    const named = ["--cluster-advertise", "10.0.0.2"];
+    expect(loadedConfig({ argv: [...argv, ...redis, ...named] }).app.workers).toBe(2);
+  });
+
   test("refuses nodes of the reference system beside it without Redis, or behind TLS", () => {
     const argv = ["--interop-gowebsocket", "true"];
     expect(faultsOf({ argv })).toEqual([

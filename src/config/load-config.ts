@@ -136,6 +136,12 @@ function crossFaults(effective: Effective, refusedKeys: ReadonlySet<string>): st
       `${sourceOf(effective, "app.workers")}: app.workers is ${workers}: needs redis.url, in which the workers find each other`,
     );
   }
+  // Each worker has a port of its own for the other nodes, so one port can't be that of all.
+  if (workers !== 1 && /:[0-9]+$/.test(config.cluster.advertise) && !refusedKeys.has("app.workers")) {
+    faults.push(
+      `${sourceOf(effective, "cluster.advertise")}: cluster.advertise is "${config.cluster.advertise}": must have no port with app.workers`,
+    );
+  }
   const { tlsCert, tlsKey } = config.rpc;
   if (
     (tlsCert === "") !== (tlsKey === "") &&

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { android, FakeChat, lobby, web } from "../../test/fake-chat.ts";
-import { type ChannelId, type Epoch, newMessageId, type UserId } from "../base/ids.ts";
+import type { ChannelId, Epoch, UserId } from "../base/ids.ts";
 import { RECOVER_MESSAGES_MAX, SEND_WINDOW_MS, SESSIONS_PER_USER_MAX } from "../base/limits.ts";
 import type { ChannelPosition } from "./message.ts";
 
@@ -100,30 +100,6 @@ describe("Chat.login()", () => {
     await replaying;
     await world.say(bob, "6", "six");
     expect(connection.offsetsIn(lobby)).toEqual([2, 3, 4, 5, 6]);
-  });
-
-  test("resumes who has seen more, through another node, than this one has heard of", async () => {
-    const world = new FakeChat();
-    const bob = await world.login("bob");
-    await world.say(bob, "1", "one");
-    const draft = {
-      id: newMessageId(),
-      seq: "2",
-      from: ann,
-      appPlatform: web,
-      type: "text",
-      msg: "two",
-    } as const;
-    const { receipt } = await world.store.append({ channel: lobby, draft, windowMs: 0 });
-    const positions: ChannelPosition[] = [{ channel: lobby, epoch: receipt.epoch, offset: 2 }];
-    const { session, connection } = world.connect();
-    const command = { userId: ann, appPlatform: web, serviceToken: "", profile: undefined, positions };
-    const { channels, replay } = await world.chat.login(session, command);
-    expect(channels[0]).toMatchObject({ channel: lobby, offset: 2, recovered: true });
-    await replay();
-    await world.say(bob, "3", "three");
-    expect(connection.offsetsIn(lobby)).toEqual([3]);
-    expect(bob.connection.offsetsIn(lobby)).toEqual([1, 2, 3]);
   });
 
   test("says what can't be recovered: another epoch, past the head, trimmed, too much", async () => {

@@ -20,9 +20,7 @@ import {
 import type { Logger } from "../base/logger.ts";
 import type { ChannelLog } from "./channel-log.ts";
 import type { Fanout } from "./connection.ts";
-import { Gathering } from "./gathering.ts";
 import type { ChannelPosition, Message, Position } from "./message.ts";
-import type { Push } from "./pushes.ts";
 
 interface LocalChannel {
   /** Sessions of this node that hold the channel open. */
@@ -59,7 +57,7 @@ export interface DeliveryParts {
 
 export class Delivery {
   readonly #log: ChannelLog;
-  readonly #gathering: Gathering;
+  readonly #fanout: Fanout;
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #channels = new Map<ChannelId, LocalChannel>();
@@ -67,7 +65,7 @@ export class Delivery {
 
   constructor({ log, fanout, logger, clock }: DeliveryParts) {
     this.#log = log;
-    this.#gathering = new Gathering(fanout, clock);
+    this.#fanout = fanout;
     this.#logger = logger;
     this.#clock = clock;
   }
@@ -123,31 +121,16 @@ export class Delivery {
     if (local.sessions > 0) return;
     local.unsettled?.cancelWait?.();
     this.#channels.delete(channel);
-    this.#gathering.drop(channel);
     this.#log.leave(channel).catch((error: unknown) => {
       // The node is told of messages nobody wants, and drops them: safe, until it says so again.
       this.#logger.warn("channel leave failed", { channel, error });
     });
   }
 
-  /** Publishes what is gathered for the channel. */
-  flush(channel: ChannelId): void {
-    this.#gathering.flush(channel);
-  }
-
-  /** The same for all channels: nothing waits any more. */
-  flushAll(): void {
-    this.#gathering.flushAll();
-  }
-
-  /**
-   * What has been published here: a session that subscribes now gets everything after this. So what is gathered is
-   * published first, and who asks never sees that anything waited.
-   */
+  /** What has been published here: a session that subscribes now gets everything after this. */
   position(channel: ChannelId): Position {
     const local = this.#channels.get(channel);
     assert(local !== undefined && local.unsettled?.opening === undefined, "an open channel has a position");
-    this.#gathering.flush(channel);
     return { epoch: local.epoch, offset: local.offset };
   }
 
@@ -227,7 +210,7 @@ export class Delivery {
       // The store came back with less than it had answered for, as after a failover: offsets will be given again.
       this.#logger.warn("channel went back", { channel, offset: before, head: head.offset });
       local.offset = head.offset;
-      this.#tellLost(channel, local);
+      this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
     }
     if (local.unsettled === undefined) this.noticed({ channel, ...head });
     else local.unsettled.behind = true;
@@ -235,12 +218,7 @@ export class Delivery {
 
   #publish(local: LocalChannel, message: Message): void {
     local.offset = message.offset;
-    this.#gathering.publish(message.channel, { kind: "msg", message }, local.sessions);
-  }
-
-  #tellLost(channel: ChannelId, local: LocalChannel): void {
-    const push: Push = { kind: "notice", notice: "history_lost", channel };
-    this.#gathering.publish(channel, push, local.sessions);
+    this.#fanout.publish(message.channel, { kind: "msg", message });
   }
 
   /** Publishes what had come too early and is next now. */
@@ -325,13 +303,13 @@ export class Delivery {
     const isLoss = local.offset > 0;
     local.epoch = epoch;
     local.offset = 0;
-    if (isLoss) this.#tellLost(channel, local);
+    if (isLoss) this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
   }
 
   /** The messages that are missing were deleted already: too old, or too many came after them. */
   #skipTo(channel: ChannelId, local: LocalChannel, offset: number): void {
     local.offset = offset;
-    this.#tellLost(channel, local);
+    this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
   }
 }
 

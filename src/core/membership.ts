@@ -108,8 +108,6 @@ export class Membership {
 
   /** Takes the session out of one room. Call it before `session.rooms` forgets the room. */
   leaveRoom(session: Session, user: User, channel: ChannelId): void {
-    // What was said before they leave comes before their going.
-    this.#delivery.flush(channel);
     session.connection.unsubscribe(channel);
     if (this.#hub.exit(channel, user)) this.#announcer.exited(channel, user, session.profile);
     this.#delivery.close(channel);

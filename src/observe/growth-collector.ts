@@ -1,7 +1,7 @@
 /**
  * GrowthCollector: collects garbage while many clients come at once.
  *
- * A login leaves some 15 KB of garbage and half a kilobyte that stays. The runtime (Bun 1.4.5) lets the heap double before it looks,
+ * A login leaves some 8 KB of garbage and half a kilobyte that stays. The runtime (Bun 1.4.5) lets the heap double before it looks,
  * and what stays of ten thousand logins then lies so thinly spread that the room can't be given back: a kilobyte of memory
  * per connection for as long as it lives. Looking through what is new takes a millisecond or three.
  */

@@ -5,9 +5,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LinkProxy } from "../cluster/link-proxy.ts";
-import { freePorts, NginxProcess } from "../nginx/nginx-process.ts";
+import { NginxProcess } from "../nginx/nginx-process.ts";
 import { PrimProcess } from "../prim-process.ts";
-import { RedisServer } from "../redis/redis-server.ts";
+import { freePort, RedisServer } from "../redis/redis-server.ts";
 
 const PREFIX = "site:";
 
@@ -16,6 +16,10 @@ export interface ClusterSiteOptions {
   readonly nginx?: string | undefined;
   readonly nodes: number;
   readonly leaseSeconds: number;
+  /** How often Redis makes sure that the disk has it; default always: what it has answered survives its being killed. */
+  readonly appendFsync?: "always" | "everysec";
+  /** False: nodes reach each other and Redis without a proxy between, which takes time. Default true. */
+  readonly proxied?: boolean;
   /** More flags of each node. */
   readonly args?: readonly string[];
 }
@@ -31,12 +35,13 @@ export class SiteNode {
   readonly lives: PrimProcess[] = [];
   readonly #args: readonly string[];
   readonly #redisPort: number;
-  #ports: ReadonlyMap<string, number> = new Map();
+  readonly #proxied: boolean;
   #flags: readonly string[] = [];
 
-  constructor(name: string, redisPort: number, args: readonly string[]) {
+  constructor(name: string, redisPort: number, args: readonly string[], proxied = true) {
     this.name = name;
     this.#redisPort = redisPort;
+    this.#proxied = proxied;
     this.#args = args;
   }
 
@@ -48,12 +53,14 @@ export class SiteNode {
 
   async start(): Promise<void> {
     if (this.#flags.length === 0) {
-      this.#ports = await freePorts("http", "websocket", "rpc");
-      const advertise = await this.link.open(this.#port("rpc"));
-      const redis = await this.redisLink.open(this.#redisPort);
+      // Nobody else may be given them while the node is down.
+      const [httpPort, webSocketPort, rpcPort] = [await freePort(), await freePort(), await freePort()];
+      const direct = (port: number) => `127.0.0.1:${port}`;
+      const advertise = this.#proxied ? await this.link.open(rpcPort) : direct(rpcPort);
+      const redis = this.#proxied ? await this.redisLink.open(this.#redisPort) : direct(this.#redisPort);
       this.#flags = [
-        ...["--http-port", String(this.#port("http")), "--websocket-port", String(this.#port("websocket"))],
-        ...["--rpc-port", String(this.#port("rpc")), "--cluster-advertise", advertise],
+        ...["--http-port", String(httpPort), "--websocket-port", String(webSocketPort)],
+        ...["--rpc-port", String(rpcPort), "--cluster-advertise", advertise],
         ...["--redis-url", `redis://${redis}`, "--redis-key-prefix", PREFIX, ...this.#args],
       ];
     }
@@ -66,10 +73,6 @@ export class SiteNode {
     await prim?.stop();
     this.link.close();
     this.redisLink.close();
-  }
-
-  #port(name: string): number {
-    return this.#ports.get(name) ?? 0;
   }
 }
 
@@ -84,12 +87,12 @@ export class ClusterSite implements AsyncDisposable {
   }
 
   static async start(options: ClusterSiteOptions): Promise<ClusterSite> {
-    // What Redis has answered survives its being killed.
-    const redis = await RedisServer.start({ config: ["appendonly yes", "appendfsync always"] });
+    const { appendFsync = "always" } = options;
+    const redis = await RedisServer.start({ config: ["appendonly yes", `appendfsync ${appendFsync}`] });
     const args = ["--cluster-lease-seconds", String(options.leaseSeconds), ...(options.args ?? [])];
     const nodes = Array.from(
       { length: options.nodes },
-      (_, index) => new SiteNode(`node-${index + 1}`, redis.port, args),
+      (_, index) => new SiteNode(`node-${index + 1}`, redis.port, args, options.proxied),
     );
     const site = new ClusterSite(redis, nodes);
     try {

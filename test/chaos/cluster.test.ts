@@ -27,13 +27,12 @@ describeWith("redis-server", "a cluster", () => {
     test(
       "brings every message to everybody in its room, once and in one order",
       async () => {
-        const { faults, counts, logins } = await run({ loadMs: 6_000, faults: 0 });
+        const { faults, counts } = await run({ loadMs: 6_000, faults: 0 });
         expect(faults).toEqual([]);
         expect(counts.refused).toBe(0);
         expect(counts.answered).toBe(counts.sent);
         // Each room has as many members as the others.
         expect(counts.heard).toBe((counts.sent * CROWD.members * CROWD.roomsPerMember) / CROWD.rooms);
-        expect(logins).toBe(CROWD.members);
       },
       TEST_MS_MAX,
     );

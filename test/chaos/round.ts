@@ -52,7 +52,9 @@ export async function runRound(options: RoundOptions): Promise<Verdict> {
   const { seed, nginx, nodes, loadMs, told } = options;
   const random = seededRandom(seed);
   const ledger = new Ledger();
-  await using site = await ClusterSite.start({ nginx, nodes, leaseSeconds: LEASE_SECONDS });
+  // In calm a busy machine is no reason to refuse anything.
+  const args = options.faults === 0 ? ["--redis-timeout-ms", String(QUIET_MS_MAX)] : [];
+  await using site = await ClusterSite.start({ nginx, nodes, leaseSeconds: LEASE_SECONDS, args });
   const members = newMembers(site, ledger, options);
   const plan = planFaults(random, { nodes, leaseMs: LEASE_SECONDS * 1_000, loadMs, count: options.faults });
   let gapsFilled = 0;

@@ -149,6 +149,28 @@ test("a node that stops says goodbye: what it said last arrives, and nobody look
   expect(b.resyncs).toEqual([]);
 });
 
+test("lookAgain() has every living peer look at its log, behind what waits for it", async () => {
+  const registry = new RegistryInMemory();
+  await using a = await ClusterNode.start(registry);
+  await using b = await ClusterNode.start(registry);
+  await using c = await ClusterNode.start(registry);
+  await a.cluster.living.look();
+  a.say([b], messageOf(1));
+  a.cluster.peers.lookAgain();
+  a.cluster.peers.lookAgain();
+  for (const peer of [b, c]) {
+    await eventually(
+      () => peer.resyncs,
+      (reasons) => reasons.length > 0,
+      "a look at the log",
+    );
+    expect(peer.resyncs).toEqual(["peer dropped messages"]);
+  }
+  expect(offsetsOf(b.messages)).toEqual([1]);
+  a.say([b, c], messageOf(2));
+  await Promise.all([b.received(2), c.received(1)]);
+});
+
 test("a wrong secret is refused; the caller keeps nothing and tries again later", async () => {
   const registry = new RegistryInMemory();
   await using b = await ClusterNode.start(registry);

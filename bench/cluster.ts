@@ -1,0 +1,215 @@
+/**
+ * Cluster: a room with members on every node of a cluster of 1, 2 and 3: how many messages a second, what Redis and the links do for
+ * each, and how much later a message is heard on another node than on the sender's. Everything runs on this machine.
+ */
+import { ClusterSite } from "../test/chaos/cluster-site.ts";
+import { type Bench, type BenchContext, listFlag, numberFlag, type Outcome } from "./harness/bench.ts";
+import { ClusterClient } from "./harness/cluster-client.ts";
+import { Latencies } from "./harness/latencies.ts";
+import { type Spread, spread } from "./harness/statistics.ts";
+
+const ROOM = "room:bench";
+const LEASE_SECONDS = 10;
+const ARRIVAL_MS_MAX = 20_000;
+const WARM_UP_MESSAGES = 300;
+/** So far apart that one message is heard everywhere before the next is sent. */
+const PACE_MS = 15;
+
+export const bench: Bench = {
+  name: "cluster",
+  question:
+    "How many messages per second does a room with members on all nodes carry on 1, 2 and 3 nodes, how much later is a message heard on another node, and what do Redis and the links do for each?",
+  flags: {
+    nodes: { default: "1,2,3", help: "sizes of the cluster" },
+    members: { default: 30, max: 1_000, help: "members of the room, spread over the nodes" },
+    repeats: { default: 3, max: 50, help: "measurements of the rate per size" },
+    "repeat-ms": { default: 2_000, max: 20_000, help: "length of one measurement" },
+    "in-flight": { default: 64, max: 1_000, help: "unanswered messages per node" },
+    trips: { default: 600, max: 20_000, help: "messages of the latency measurement" },
+    appendfsync: { default: "everysec", help: "of Redis: everysec, or always" },
+    "text-chars": { default: 40, max: 10_000, help: "characters of the text of a message" },
+  },
+  run,
+};
+
+interface Rate {
+  readonly messagesPerSecond: number;
+  readonly redisCallsPerMessage: number;
+  readonly linkBytesPerMessage: number;
+  readonly gapsFilled: number;
+}
+
+async function run(context: BenchContext): Promise<Outcome> {
+  const results = [];
+  for (const nodes of listFlag(context, "nodes").map(Number)) {
+    const latency = await onSite(context, nodes, false, (_, members) => measureHops(context, members));
+    const direct = await onSite(context, nodes, false, (site, members) =>
+      measureRates(context, site, members),
+    );
+    const proxied = await onSite(context, nodes, true, (site, members) =>
+      measureRates(context, site, members),
+    );
+    const of = (rates: readonly Rate[], field: keyof Rate): Spread =>
+      spread(rates.map((rate) => rate[field]));
+    const result = {
+      nodes,
+      messagesPerSecond: of(direct, "messagesPerSecond"),
+      redisCallsPerMessage: of(direct, "redisCallsPerMessage"),
+      gapsFilled: direct.reduce((sum, rate) => sum + rate.gapsFilled, 0),
+      linkBytesPerMessage: of(proxied, "linkBytesPerMessage"),
+      ...latency,
+    };
+    context.progress(JSON.stringify(result));
+    results.push(result);
+  }
+  const [first] = results;
+  const ratios = Object.fromEntries(
+    results
+      .slice(1)
+      .map(({ nodes, messagesPerSecond }) => [
+        `${nodes} nodes to ${first?.nodes}`,
+        { messagesPerSecond: messagesPerSecond.median / (first?.messagesPerSecond.median ?? Number.NaN) },
+      ]),
+  );
+  return {
+    results,
+    ratios,
+    notes: ["All nodes, Redis and the clients share this machine's cores: more nodes do not make it faster."],
+  };
+}
+
+/** Members by node. */
+type Members = readonly (readonly ClusterClient[])[];
+
+async function onSite<T>(
+  context: BenchContext,
+  nodes: number,
+  proxied: boolean,
+  measure: (site: ClusterSite, members: Members) => Promise<T>,
+): Promise<T> {
+  const args = ["--log-level", "warn", "--frames-per-second", "1000000"];
+  const appendFsync = context.flags["appendfsync"] === "always" ? "always" : "everysec";
+  await using site = await ClusterSite.start({
+    nodes,
+    leaseSeconds: LEASE_SECONDS,
+    proxied,
+    appendFsync,
+    args,
+  });
+  const each = Math.max(2, Math.floor(numberFlag(context, "members") / nodes));
+  const members = await Promise.all(
+    site.nodes.map(({ name, prim }) =>
+      Promise.all(
+        Array.from({ length: each }, (_, index) =>
+          ClusterClient.open(prim.webSocketUrl, `${name}-${index}`, ROOM),
+        ),
+      ),
+    ),
+  );
+  try {
+    const [sender] = members[0] ?? [];
+    for (let count = 0; count < WARM_UP_MESSAGES; count += 1) sender?.send(ROOM, "warm up");
+    await allHeard(members, WARM_UP_MESSAGES);
+    return await measure(site, members);
+  } finally {
+    for (const client of members.flat()) client.close();
+  }
+}
+
+/** One message at a time, from the first node: when it is heard there, and how much later on each other. */
+async function measureHops(context: BenchContext, members: Members) {
+  const near = new Latencies();
+  const hop = new Latencies();
+  const [sender] = members[0] ?? [];
+  const listeners = members.map((clients) => clients[1]);
+  let heardAt: number[] = [];
+  for (const [node, listener] of listeners.entries()) {
+    if (listener !== undefined) listener.onMessage = () => (heardAt[node] = performance.now());
+  }
+  const trips = numberFlag(context, "trips");
+  const text = "x".repeat(numberFlag(context, "text-chars"));
+  let heard = WARM_UP_MESSAGES;
+  for (let trip = 0; trip < trips; trip += 1) {
+    heardAt = [];
+    const sentAt = performance.now();
+    sender?.send(ROOM, text);
+    await Bun.sleep(PACE_MS);
+    heard += 1;
+    await allHeard(members, heard);
+    const [first = Number.NaN, ...others] = heardAt;
+    near.add((first - sentAt) * 1_000);
+    for (const at of others) hop.add((at - first) * 1_000);
+  }
+  return { sameNode: near.summary(), addedByHop: members.length > 1 ? hop.summary() : undefined };
+}
+
+async function measureRates(context: BenchContext, site: ClusterSite, members: Members): Promise<Rate[]> {
+  const rates: Rate[] = [];
+  let heard = WARM_UP_MESSAGES;
+  for (let repeat = 0; repeat < numberFlag(context, "repeats"); repeat += 1) {
+    const before = await countersOf(site);
+    const startedAt = performance.now();
+    const sent = await sendAll(context, members);
+    heard += sent;
+    await allHeard(members, heard);
+    const wallMs = performance.now() - startedAt;
+    const after = await countersOf(site);
+    rates.push({
+      messagesPerSecond: (sent / wallMs) * 1_000,
+      redisCallsPerMessage: (after.redisCalls - before.redisCalls) / sent,
+      linkBytesPerMessage: (after.linkBytes - before.linkBytes) / sent,
+      gapsFilled: after.gapsFilled - before.gapsFilled,
+    });
+  }
+  return rates;
+}
+
+/** One sender per node keeps so many under way, until the time is over. @returns how many were sent. */
+async function sendAll(context: BenchContext, members: Members): Promise<number> {
+  const text = "x".repeat(numberFlag(context, "text-chars"));
+  const inFlight = numberFlag(context, "in-flight");
+  const until = performance.now() + numberFlag(context, "repeat-ms");
+  const sentByNode = members.map(([sender]) => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    if (sender === undefined) return Promise.resolve(0);
+    let sent = 0;
+    let underWay = 0;
+    const send = () => {
+      sent += 1;
+      underWay += 1;
+      sender.send(ROOM, text);
+    };
+    sender.onAnswer = () => {
+      underWay -= 1;
+      if (performance.now() < until) send();
+      else if (underWay === 0) resolve(sent);
+    };
+    for (let count = 0; count < inFlight; count += 1) send();
+    return promise;
+  });
+  const sent = (await Promise.all(sentByNode)).reduce((sum, count) => sum + count, 0);
+  for (const [sender] of members) if (sender !== undefined) sender.onAnswer = () => {};
+  return sent;
+}
+
+async function countersOf({ redis, nodes }: ClusterSite) {
+  const stats = String(await redis.admin.info("commandstats"));
+  const redisCalls = [...stats.matchAll(/^cmdstat_eval(?:sha)?:calls=(\d+)/gm)].reduce(
+    (sum, [, calls]) => sum + Number(calls),
+    0,
+  );
+  const gaps = await Promise.all(nodes.map(({ prim }) => prim.metric("prim_gaps_filled_total")));
+  return {
+    redisCalls,
+    gapsFilled: gaps.reduce((sum, count) => sum + count, 0),
+    linkBytes: nodes.reduce((sum, { link }) => sum + link.bytes, 0),
+  };
+}
+
+async function allHeard(members: Members, count: number): Promise<void> {
+  const until = performance.now() + ARRIVAL_MS_MAX;
+  while (members.flat().some(({ messages }) => messages < count)) {
+    if (performance.now() > until) throw new Error("Messages are missing");
+    await Bun.sleep(1);
+  }
+}
