@@ -107,7 +107,7 @@ describeWith("redis-server", "Redis Cluster", () => {
     const servers = await cluster();
     const { log, lines } = keepingLogger();
     const { store, connection } = await bed.open(addressOf(...servers), {
-      connection: { callTimeoutMs: 500, log },
+      connection: { callTimeoutMs: 3_000, log },
     });
     const rooms = upTo(30).map((n) => channel(`room:${n}`));
     for (const room of rooms) await send(store, room);

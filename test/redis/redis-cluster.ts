@@ -26,6 +26,7 @@ async function startAll(servers: RedisServer[]): Promise<void> {
         `cluster-port ${await freePort()}`,
         `cluster-node-timeout ${NODE_TIMEOUT_MS}`,
         "appendonly yes",
+        "appendfsync always",
       ];
       servers.push(await RedisServer.start({ config }));
     }),

@@ -142,13 +142,13 @@ describeWith("redis-server", "RedisConnection", () => {
       sentinel: true,
       config: [
         `sentinel monitor prim-test 127.0.0.1 ${first.port} 1`,
-        "sentinel down-after-milliseconds prim-test 300",
-        "sentinel failover-timeout prim-test 2000",
+        // On a busy machine it would take a living server for dead; below it is told.
+        "sentinel down-after-milliseconds prim-test 60000",
       ],
     });
     await eventually(
       () => sentinel.admin.call("SENTINEL", "REPLICAS", "prim-test") as Promise<unknown[]>,
-      (replicas) => replicas.length === 1,
+      (replicas) => replicas.length === 1 && String(replicas[0]).includes("master-link-status,ok"),
       "Sentinel to know the replica",
     );
     const address = {
@@ -158,12 +158,18 @@ describeWith("redis-server", "RedisConnection", () => {
       database: 0,
     } as const;
     const { log, lines } = keepingLogger();
-    const { store, connection } = await bed.open(address, { connection: { callTimeoutMs: 1_000, log } });
+    const { store, connection } = await bed.open(address, { connection: { callTimeoutMs: 2_000, log } });
     const back = Promise.withResolvers<void>();
     connection.onBack(() => back.resolve());
     const { receipt } = await send(store, lobby, { seq: "1" });
-    expect(await first.admin.wait(1, 5_000)).toBe(1);
+    // On the connection that has written: WAIT is about its own writes.
+    await eventually(
+      () => connection.command("WAIT", 1, 500),
+      (replicas) => replicas === 1,
+      "the replica to have the message",
+    );
     await first.kill9();
+    await sentinel.admin.call("SENTINEL", "FAILOVER", "prim-test");
     await within(back.promise, () => `the replica to take over:\n${sentinel.log}`);
     const again = await eventually(
       () => send(store, lobby, { seq: "1" }).catch(() => undefined),

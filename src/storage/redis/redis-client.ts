@@ -93,7 +93,9 @@ function sentinelOptions(address: RedisAddress, timeoutMs: number): Options {
     ...(tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(tls) }),
     sentinelRetryStrategy: retryDelayMs,
     sentinelCommandTimeout: timeoutMs,
-    failoverDetector: true,
+    // Told of a failover while it connects, ioredis 6.0.0 ends for good. It is not needed: Sentinel breaks the connections to
+    // a server that it demotes, and one that it could not reach refuses writes when it is back (READONLY).
+    failoverDetector: false,
   };
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Cancel, Clock } from "../../base/clock.ts";
 import { PrimError } from "../../base/errors.ts";
-import { REDIS_PROBE_PERIOD_MS, REDIS_START_MS_MAX } from "../../base/limits.ts";
+import { REDIS_PROBE_PERIOD_MS, REDIS_RETRY_MS_MAX, REDIS_START_MS_MAX } from "../../base/limits.ts";
 import type { Logger } from "../../base/logger.ts";
 import { CallGate } from "./call-gate.ts";
 import { nameOf, type RedisAddress } from "./redis-address.ts";
@@ -82,6 +82,7 @@ export class RedisConnection {
     this.#client.on("node error", (error: unknown) => this.#onError(error));
     this.#client.on("ready", () => this.#onReady());
     this.#client.on("close", () => this.#onClose());
+    this.#client.on("end", () => this.#onEnd());
     this.#client.on("-node", () => this.#onServerGone());
   }
 
@@ -206,6 +207,17 @@ export class RedisConnection {
   #onClose(): void {
     this.#gate.shut();
     this.#lose();
+  }
+
+  /** ioredis has given up, which it is never told to do: it begins anew. */
+  #onEnd(): void {
+    this.#onClose();
+    if (this.#hasClosed) return;
+    this.#options.clock.after(REDIS_RETRY_MS_MAX, () => {
+      if (this.#hasClosed || this.#client.status !== "end") return;
+      // How it fails is told by the events, as at the start.
+      this.#client.connect().catch(() => {});
+    });
   }
 
   /** With Redis Cluster: one of its servers is lost, or was taken out of the cluster. */

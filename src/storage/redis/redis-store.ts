@@ -1,8 +1,8 @@
 /**
  * RedisStore: the channel logs of a cluster of nodes, in Redis.
  *
- * What is answered is in Redis, and as safe as Redis keeps it: with `appendfsync always` on its disk, with `everysec` its
- * machine may lose the last second, with a replica that takes over what had not been copied. channel-keys.ts says how
+ * What is answered is in Redis, and as safe as Redis keeps it: with `appendfsync always` on its disk, with `everysec` the
+ * last second or two may be lost with its process or machine, with a replica that takes over what had not been copied. channel-keys.ts says how
  * a channel lies there.
  */
 import type { Cancel, Clock } from "../../base/clock.ts";
