@@ -103,6 +103,7 @@ export class Cluster {
       onMissed: () => this.#resync.request("peer dropped messages"),
     });
     this.#links = new PeerLinks(nodeId, this.living, (node) => this.#newLink(node));
+    this.living.listen({ appeared: (node) => this.#links.appeared(node.nodeId) });
     this.#calls = new PeerCalls({
       self: nodeId,
       living: this.living,

@@ -61,6 +61,14 @@ export class PeerLinks implements Peers {
     for (const { nodeId } of this.#living.others) this.#linkTo(nodeId)?.lookAgain();
   }
 
+  /**
+   * The node lives. Had something been meant for it while it didn't, it is told at once to read its log: it may have
+   * read it before that was stored, and nothing more might ever be meant for it.
+   */
+  appeared(nodeId: NodeId): void {
+    if (!this.#stopped && this.#missed.has(nodeId)) this.#linkTo(nodeId);
+  }
+
   /** The node is no more: nothing is kept for it. */
   drop(nodeId: NodeId): void {
     const link = this.#links.get(nodeId);
@@ -134,8 +142,9 @@ export class PeerLinks implements Peers {
   }
 
   #miss(nodeId: NodeId): void {
-    // A node that was dead for so many others' deaths comes back with a lease regained, and reads its log by itself.
-    if (this.#missed.size >= NODES_MISSED_MAX) this.#missed.clear();
+    // Who was dead for so many others' deaths will hardly come back; if so it has regained its lease, and reads its log.
+    const [oldest] = this.#missed;
+    if (oldest !== undefined && this.#missed.size >= NODES_MISSED_MAX) this.#missed.delete(oldest);
     this.#missed.add(nodeId);
   }
 }

@@ -129,6 +129,31 @@ test("a node that is not in the registry costs one look, however often it is nam
   expect(registry.lists).toBe(before + 1);
 });
 
+test("what is meant for a node that is taken for dead makes it look at the log when it is seen again, with nothing more to say", async () => {
+  const registry = new RegistryInMemory();
+  await using a = await ClusterNode.start(registry);
+  await using b = await ClusterNode.start(registry, { leaseMs: 1_000 });
+  a.say([b], messageOf(1));
+  await b.received(1);
+  registry.expire(b.nodeId);
+  await a.cluster.living.look();
+  expect(a.deaths).toEqual([b.nodeId]);
+  // b renews its lease by itself, and looks at the log: before a stores what comes next, and sees that b lives.
+  await eventually(
+    () => b.resyncs,
+    (reasons) => reasons.includes("lease regained"),
+    "b to be back",
+  );
+  a.say([b], messageOf(2));
+  await a.cluster.living.look();
+  await eventually(
+    () => b.resyncs,
+    (reasons) => reasons.includes("peer dropped messages"),
+    "word of the gap",
+  );
+  expect(offsetsOf(b.messages)).toEqual([1]);
+});
+
 test("a node that stops says goodbye: what it said last arrives, and nobody looks at the log", async () => {
   const registry = new RegistryInMemory();
   await using a = await ClusterNode.start(registry);
