@@ -135,7 +135,7 @@ export class Cluster {
     nodeId: NodeId,
     request: UniversalClientRequest,
   ): Promise<UniversalClientResponse | undefined> {
-    if (this.living.find(nodeId) === undefined && !this.living.dead.has(nodeId)) await this.living.look();
+    if (this.living.find(nodeId) === undefined) await this.living.look();
     const node = this.living.find(nodeId);
     if (node === undefined) return undefined;
     try {

@@ -79,7 +79,9 @@ test("askOthers() asks all that live; with nobody there the answer is empty", as
   await look;
   expect(await calls.askOthers(async () => 1, 1_000)).toEqual({ answers: [], silent: [] });
   // A dead one has nothing to say, and is not silent.
+  clock.advance(LIVING_LOOK_MS_MIN);
   expect(await calls.askAll([b], async () => 1, 1_000)).toEqual({ answers: [], silent: [] });
+  clock.advance(LIVING_LOOK_MS_MIN);
   await expect(calls.ask(b, async () => 1, 1_000)).rejects.toMatchObject({ code: "not_found" });
 });
 
@@ -120,4 +122,23 @@ test("one call more than a peer may have at once finds it silent", async () => {
   gate.resolve(3);
   expect(new Set(await Promise.all(under))).toEqual(new Set([3]));
   expect(await calls.ask(b, async () => 4, 1_000)).toBe(4);
+});
+
+test("a node that was dead at the last look is looked for once more, and asked if it is back", async () => {
+  const { calls, registry, living, clock, asked } = await bed();
+  const [record] = (await registry.list()).living.filter(({ nodeId }) => nodeId === b);
+  registry.expire(b);
+  const look = living.look();
+  clock.advance(LIVING_LOOK_MS_MIN);
+  await look;
+  expect(living.dead.has(b)).toBe(true);
+
+  const ask = () => {
+    clock.advance(LIVING_LOOK_MS_MIN);
+    return calls.askAll([b], async () => 1, 1_000);
+  };
+  expect(await ask()).toEqual({ answers: [], silent: [] });
+  if (record !== undefined) await registry.renew(record, 1_000_000);
+  expect((await ask()).answers).toEqual([{ nodeId: b, answer: 1 }]);
+  expect(asked).toEqual([b]);
 });

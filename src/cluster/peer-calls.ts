@@ -62,7 +62,7 @@ export class PeerCalls {
     const silent: NodeId[] = [];
     const asked = nodes.filter((nodeId) => nodeId !== this.#parts.self);
     const ask = async (nodeId: NodeId) => {
-      const node = this.#parts.living.find(nodeId) ?? (await this.#lookFor(nodeId));
+      const node = await this.#find(nodeId);
       if (node === undefined) return;
       try {
         answers.push({ nodeId, answer: await this.#ask(node, call, deadlineMs) });
@@ -83,15 +83,18 @@ export class PeerCalls {
    * @throws {ConnectError} what it answers.
    */
   async ask<T>(nodeId: NodeId, call: PeerCall<T>, deadlineMs: number): Promise<T> {
-    const node = this.#parts.living.find(nodeId) ?? (await this.#lookFor(nodeId));
+    const node = await this.#find(nodeId);
     if (node === undefined) throw new PrimError("not_found", `Cannot ask node "${nodeId}": it does not live`);
     return this.#ask(node, call, deadlineMs);
   }
 
-  async #lookFor(nodeId: NodeId): Promise<LivingNode | undefined> {
-    if (this.#parts.living.dead.has(nodeId)) return undefined;
-    await this.#parts.living.look();
-    return this.#parts.living.find(nodeId);
+  /** Looks anew for a node that was dead at the last look, too: who is named may just have come back. */
+  async #find(nodeId: NodeId): Promise<LivingNode | undefined> {
+    const { living } = this.#parts;
+    const known = living.find(nodeId);
+    if (known !== undefined) return known;
+    await living.look();
+    return living.find(nodeId);
   }
 
   async #ask<T>(node: LivingNode, call: PeerCall<T>, deadlineMs: number): Promise<T> {
