@@ -6,6 +6,7 @@
 import { type Bench, type BenchContext, listFlag, numberFlag, type Outcome } from "./harness/bench.ts";
 import { Clients } from "./harness/clients.ts";
 import { type MemoryCost, openFiles, settledMemory } from "./harness/process-cost.ts";
+import { startRedis } from "./harness/redis-process.ts";
 import { ServerProcess } from "./harness/server-process.ts";
 import { median, spread } from "./harness/statistics.ts";
 
@@ -13,17 +14,19 @@ const SETTLE = { stableMs: 3_000, deadlineMs: 30_000, stepBytes: 256 * 1024 };
 /** A login announced or counted to others is still work, and memory, in flight. */
 const QUIET = { kind: "quiet", quietMs: 1_500, deadlineMs: 30_000 } as const;
 
-type Row = "bare-idle" | "bare-member" | "prim-connected" | "prim-member";
+const ROWS = ["bare-idle", "bare-member", "prim-connected", "prim-member", "prim-member-redis"] as const;
+type Row = (typeof ROWS)[number];
+const MEMBERS: ReadonlySet<Row> = new Set(["prim-member", "prim-member-redis"]);
 
 export const bench: Bench = {
   name: "memory",
   question:
-    "How many bytes of the server's RSS does an idle connection take: bare, subscribed, connected to prim, and logged in?",
+    "How many bytes of the server's RSS does an idle connection take: bare, subscribed, connected to prim, and logged in, also to one of a cluster?",
   flags: {
     connections: { default: 10_000, max: 19_000, help: "connections; a process may open 20,000 files" },
     "in-flight": { default: 64, max: 1_024, help: "handshakes and logins at a time" },
     repeats: { default: 3, max: 20, help: "fresh servers per row" },
-    rows: { default: "bare-idle,bare-member,prim-connected,prim-member", help: "what to measure" },
+    rows: { default: ROWS.join(), help: "what to measure" },
   },
   run,
 };
@@ -64,6 +67,7 @@ async function run(context: BenchContext): Promise<Outcome> {
   for (const [row, bar] of [
     ["prim-connected", "bare-idle"],
     ["prim-member", "bare-member"],
+    ["prim-member-redis", "bare-member"],
   ] as const) {
     if (samples.has(row) && samples.has(bar)) ratios[`${row} to ${bar}`] = bytes(row) / bytes(bar);
   }
@@ -74,13 +78,14 @@ async function run(context: BenchContext): Promise<Outcome> {
 }
 
 async function measure(context: BenchContext, row: Row): Promise<Sample> {
-  await using server = await startRow(context, row);
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await startRow(context, row, stack));
   await using clients = new Clients(context.children);
   const half = Math.ceil(numberFlag(context, "connections") / 2);
   const inFlight = numberFlag(context, "in-flight");
   const add = async (): Promise<MemoryCost & { stable: boolean }> => {
     await clients.call({ kind: "connect", url: server.url, count: half, inFlight });
-    if (row === "prim-member") {
+    if (MEMBERS.has(row)) {
       await clients.call({ kind: "login", count: half, inFlight, appPlatform: 101, userPrefix: "user-" });
     }
     await clients.call(QUIET);
@@ -100,7 +105,11 @@ async function measure(context: BenchContext, row: Row): Promise<Sample> {
   };
 }
 
-async function startRow(context: BenchContext, row: Row): Promise<ServerProcess> {
+async function startRow(
+  context: BenchContext,
+  row: Row,
+  stack: AsyncDisposableStack,
+): Promise<ServerProcess> {
   switch (row) {
     case "bare-idle":
       return await ServerProcess.bare(context, "idle");
@@ -109,9 +118,13 @@ async function startRow(context: BenchContext, row: Row): Promise<ServerProcess>
     case "prim-connected":
     case "prim-member":
       return await ServerProcess.prim(context, "memory");
+    case "prim-member-redis": {
+      const redis = await startRedis(context, "everysec");
+      if (redis === undefined) throw new Error(`Cannot measure ${row}: redis-server is not installed`);
+      stack.defer(() => redis.end());
+      return await ServerProcess.prim(context, "memory", { PRIM_REDIS_URL: redis.url });
+    }
     default:
-      throw new Error(
-        `No such row: "${String(row)}", allowed are bare-idle, bare-member, prim-connected, prim-member`,
-      );
+      throw new Error(`No such row: "${String(row)}", allowed are ${ROWS.join(", ")}`);
   }
 }

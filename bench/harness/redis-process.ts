@@ -14,6 +14,7 @@ const PORT_MIN = 10_000;
 const PORT_MAX = 32_000;
 
 export interface RedisProcess {
+  readonly url: string;
   readonly connection: RedisConnection;
   /** A number of INFO, such as `used_memory`, or of a command's statistics, such as `evalsha:calls`. */
   number(name: string): Promise<number>;
@@ -46,6 +47,7 @@ export async function startRedis(
     log: silentLogger,
   });
   return {
+    url: `redis://127.0.0.1:${port}`,
     connection,
     async number(name) {
       const info = String(await connection.command("INFO", "everything"));
