@@ -41,6 +41,10 @@ export const HEARTBEAT_SECONDS_MAX = 960;
 export const COLLECT_EVERY_ARRIVALS = 500;
 /** How often their number is looked at: a node takes about 500 logins in that time. */
 export const COLLECT_PERIOD_MS = 50;
+/** Arrivals after which everything is looked through, once nobody has come for a while: 3 us for each who is here. */
+export const COLLECT_ALL_ARRIVALS = 2_500;
+/** How long that while is: who comes in a crowd has come, and a pause of 30 ms for ten thousand meets few. */
+export const COLLECT_ALL_QUIET_MS = 1_000;
 /** Two ticks of the runtime's 4-second timer wheel: a shorter time could not be kept. */
 export const HEARTBEAT_SECONDS_MIN = 8;
 

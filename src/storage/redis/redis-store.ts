@@ -35,6 +35,7 @@ export class RedisStore implements Store {
   readonly #nodeId: NodeId;
   readonly #clock: Clock;
   readonly #bounds: HistoryBounds;
+  #lastEpoch = "" as Epoch;
   readonly #candidate: EpochCandidate;
   readonly #queue: TurnQueue;
   readonly #stopListening: Cancel;
@@ -70,7 +71,9 @@ export class RedisStore implements Store {
   async join(channel: ChannelId): Promise<Position> {
     const { head, nodes } = this.#keysOf(channel);
     const [epoch, offset] = (await this.#write(channel, [head, nodes], ["join"])) as [Epoch, number];
-    return { epoch, offset };
+    // Most channels share an epoch. Each that is open keeps this one, so it is kept once and not for each.
+    if (epoch !== this.#lastEpoch) this.#lastEpoch = epoch;
+    return { epoch: this.#lastEpoch, offset };
   }
 
   async leave(channel: ChannelId): Promise<void> {
