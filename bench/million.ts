@@ -30,7 +30,13 @@ const MILLION: Scenario = {
 export const bench: Bench = {
   name: "million",
   question: "Can a million connections be held, asked about and written to, and what do they take?",
-  flags: FLOOD_FLAGS,
+  flags: {
+    ...FLOOD_FLAGS,
+    redis: {
+      default: true,
+      help: "start a Redis and make the nodes one cluster; --no-redis: nodes on their own",
+    },
+  },
   minutesMax: 40,
   page: floodPage,
   run,
