@@ -13,6 +13,7 @@ import type { LivingNode, NodeRecord, NodeRegistry } from "../core/node-registry
 import type { LinkReceiver } from "./inbound-link.ts";
 import { InboundLinks } from "./inbound-links.ts";
 import { LINK_VERSIONS, type LinkVersions } from "./link-items.ts";
+import { LinkOpenings } from "./link-openings.ts";
 import { LivingNodes } from "./living-nodes.ts";
 import { NodeLease } from "./node-lease.ts";
 import { createNodeService, createPeerGate, type OwnAnswers } from "./node-service.ts";
@@ -72,6 +73,7 @@ export class Cluster {
   readonly #resync: Resync;
   readonly #links: PeerLinks;
   readonly #calls: PeerCalls;
+  readonly #openings = new LinkOpenings();
   #connections: PeerConnections | undefined;
   #secret: string | undefined;
   #rpcAddress = "";
@@ -206,6 +208,7 @@ export class Cluster {
       random: this.#random,
       logger: this.#parts.logger,
       open: connection.openLink,
+      openings: this.#openings,
       hello: () => this.#hello(),
       onReach: (reached) => this.#outOfReach[reached ? "mended" : "broken"](nodeId, "out"),
       onSilence: () => connection.reset(),

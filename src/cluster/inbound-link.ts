@@ -20,6 +20,12 @@ export interface LinkReceiver {
   publishLocally(channel: ChannelId, push: Push): void;
 }
 
+/**
+ * `broken`: without a goodbye, so something may be lost. `stopped`: the peer stops, and has sent everything. `resting`: so has it,
+ * and it comes again when there is more.
+ */
+export type LinkEnding = "broken" | "stopped" | "resting";
+
 export class InboundLink {
   readonly nodeId: NodeId;
   /** Of two links of one peer the higher is the newer. */
@@ -31,7 +37,7 @@ export class InboundLink {
   readonly #onMissed: () => void;
   readonly #end = Promise.withResolvers<void>();
   #isOver = false;
-  #saidGoodbye = false;
+  #ending: LinkEnding = "broken";
   #taken = 0;
   #acked = 0;
   #bytes = 0;
@@ -54,9 +60,9 @@ export class InboundLink {
     this.#end.promise.catch(() => {}); // Who acknowledges hears of it; there may be nobody yet.
   }
 
-  /** The peer has stopped in an orderly way. */
-  get saidGoodbye(): boolean {
-    return this.#saidGoodbye;
+  /** What an end of the link means now. */
+  get ending(): LinkEnding {
+    return this.#ending;
   }
 
   /** Reads the frames to their end, which is the link's. Never rejects. */
@@ -101,7 +107,7 @@ export class InboundLink {
   async #take({ frame }: LinkRequest): Promise<void> {
     if (frame.case === "batch") await this.#takeBatch(frame.value);
     else if (frame.case === "missed") this.#onMissed();
-    else if (frame.case === "goodbye") this.#saidGoodbye = true;
+    else if (frame.case === "goodbye") this.#ending = frame.value.stays ? "resting" : "stopped";
     else throw new PrimError("invalid_argument", `Cannot take the frame: "${frame.case}" out of order`);
   }
 
@@ -119,7 +125,8 @@ export class InboundLink {
   #count({ frame }: LinkRequest): void {
     this.#taken += 1;
     this.#bytes += frame.case === "batch" ? frame.value.byteLength : 0;
-    if (this.#taken - this.#acked >= LINK_ACK_FRAMES || this.#bytes >= LINK_ACK_BYTES || this.#saidGoodbye) {
+    const isLast = this.#ending !== "broken";
+    if (this.#taken - this.#acked >= LINK_ACK_FRAMES || this.#bytes >= LINK_ACK_BYTES || isLast) {
       this.#ackDue.resolve();
     } else {
       this.#cancelAck ??= this.#clock.after(LINK_ACK_MS, () => this.#ackDue.resolve());

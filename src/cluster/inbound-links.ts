@@ -1,6 +1,6 @@
 /**
  * InboundLinks: the links of all peers to this node, one for each. It owns what the end of a link means: a peer that
- * said goodbye has sent everything; any other end may have lost something, and the log has it.
+ * said goodbye, to stop or to rest, has sent everything; any other end may have lost something, and the log has it.
  */
 import type { Cancel, Clock } from "../base/clock.ts";
 import { PrimError } from "../base/errors.ts";
@@ -136,7 +136,7 @@ export class InboundLinks {
     this.#goodbyes.delete(nodeId);
     if (older !== undefined) {
       older.end(replaced());
-      onMissed(nodeId);
+      if (older.ending !== "resting") onMissed(nodeId);
     }
     onOpen(nodeId);
     return link;
@@ -147,8 +147,8 @@ export class InboundLinks {
     // Another one has taken its place, and said so.
     if (this.#links.get(nodeId) !== link) return;
     this.#links.delete(nodeId);
-    if (link.saidGoodbye) this.#goodbyes.add(nodeId);
-    else if (!this.#stopped) this.#parts.onBroken(nodeId);
+    if (link.ending === "stopped") this.#goodbyes.add(nodeId);
+    else if (link.ending === "broken" && !this.#stopped) this.#parts.onBroken(nodeId);
   }
 
   #endSilent(): void {

@@ -6,7 +6,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Cancel, Clock } from "../base/clock.ts";
 import { PrimError } from "../base/errors.ts";
-import { LINK_KEEPALIVE_MS, LINK_OPEN_MS_MAX, LINK_SILENCE_MS_MAX } from "../base/limits.ts";
+import { LINK_KEEPALIVE_MS, LINK_OPEN_MS_MAX, LINK_REST_MS, LINK_SILENCE_MS_MAX } from "../base/limits.ts";
 import type { LinkHelloSchema, LinkRequestSchema, LinkResponse } from "../gen/prim/v1/node_pb.ts";
 import { encodeBatch } from "./link-items.ts";
 
@@ -31,6 +31,8 @@ export interface LinkEnd {
   readonly openMs: number | undefined;
   /** Whether the peer has taken everything that take() gave. */
   readonly confirmed: boolean;
+  /** Whether it was given up because there was nothing to say. */
+  readonly rested: boolean;
 }
 
 export class LinkCall {
@@ -50,6 +52,10 @@ export class LinkCall {
   #heardAt: number;
   #keepaliveDue = false;
   #finishing = false;
+  /** When there was last something to say; and whether that is long ago, and was said to the peer. */
+  #saidAt: number;
+  #restDue = false;
+  #rested = false;
   #over = false;
   #wake = () => {};
 
@@ -59,6 +65,7 @@ export class LinkCall {
     this.#clock = clock;
     this.#sentAt = clock.monotonic();
     this.#heardAt = this.#sentAt;
+    this.#saidAt = this.#sentAt;
     this.#timers = [
       clock.every(LINK_KEEPALIVE_MS / 2, () => this.#tick()),
       clock.after(LINK_OPEN_MS_MAX, () => {
@@ -87,7 +94,8 @@ export class LinkCall {
     this.#welcome.resolve();
     this.#wake();
     const openMs = this.#welcomedAt === undefined ? undefined : this.#clock.monotonic() - this.#welcomedAt;
-    return { error: this.#fault, openMs, confirmed: this.#acked >= this.#lastOfSource };
+    const confirmed = this.#acked >= this.#lastOfSource;
+    return { error: this.#fault, openMs, confirmed, rested: this.#rested };
   }
 
   /** There is something to send. */
@@ -115,9 +123,10 @@ export class LinkCall {
       if (frame !== undefined) {
         this.#count();
         yield frame;
-      } else if (this.#finishing) {
+      } else if (this.#finishing || this.#restDue) {
+        this.#rested = !this.#finishing;
         this.#count();
-        yield { frame: { case: "goodbye", value: {} } };
+        yield { frame: { case: "goodbye", value: { stays: this.#rested } } };
         return;
       } else {
         await new Promise<void>((resolve) => {
@@ -131,9 +140,11 @@ export class LinkCall {
     const frame = this.#source.take();
     if (frame !== undefined) {
       this.#lastOfSource = this.#sent + 1;
+      this.#saidAt = this.#clock.monotonic();
+      this.#restDue = false;
       return frame;
     }
-    if (!this.#keepaliveDue || this.#finishing) return undefined;
+    if (!this.#keepaliveDue || this.#finishing || this.#restDue) return undefined;
     return { frame: { case: "batch", value: encodeBatch([]) } };
   }
 
@@ -157,6 +168,9 @@ export class LinkCall {
     const now = this.#clock.monotonic();
     if (this.#acked < this.#sent && now - this.#heardAt >= LINK_SILENCE_MS_MAX) {
       this.abort(silent(LINK_SILENCE_MS_MAX));
+    } else if (this.#acked === this.#sent && now - this.#saidAt >= LINK_REST_MS) {
+      this.#restDue = true;
+      this.#wake();
     } else if (now - this.#sentAt >= LINK_KEEPALIVE_MS) {
       this.#keepaliveDue = true;
       this.#wake();

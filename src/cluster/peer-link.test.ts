@@ -8,12 +8,14 @@ import {
   LINK_KEEPALIVE_MS,
   LINK_OPEN_MS_MAX,
   LINK_QUEUE_ITEMS_MAX,
+  LINK_REST_MS,
   LINK_RETRY_MS_MAX,
   LINK_SILENCE_MS_MAX,
 } from "../base/limits.ts";
 import { silentLogger } from "../base/logger.ts";
 import { type LinkResponse, LinkResponseSchema } from "../gen/prim/v1/node_pb.ts";
 import type { LinkFrame } from "./link-call.ts";
+import { LinkOpenings } from "./link-openings.ts";
 import { PeerLink } from "./peer-link.ts";
 
 type Answer = MessageInitShape<typeof LinkResponseSchema>;
@@ -86,6 +88,7 @@ function bed() {
       lives.push(life);
       return life.answers();
     },
+    openings: new LinkOpenings(),
     hello: () => {
       serial += 1n;
       return { nodeId: "a", versionOldest: 1, versionNewest: 1, generation: 1, serial };
@@ -229,19 +232,70 @@ test("no welcome in time is a failure, and the connection is not used again", as
   expect(lives.length).toBe(2);
 });
 
-test("a quiet link gives signs of life, and lasts as long as they are confirmed", async () => {
+test("a quiet link gives signs of life while it may be needed again, then says that it rests, and stays closed", async () => {
+  const { link, lives, life, reached, turn, pass } = bed();
+  link.say("1");
+  await turn();
+  life(1).welcome();
+  for (let second = 0; second < LINK_REST_MS / 1_000 - 1; second++) {
+    await pass(1_000);
+    life(1).ack();
+  }
+  const signs = life(1).frames.filter((frame) => frame === "[]").length;
+  expect(signs).toBeGreaterThan(LINK_REST_MS / LINK_KEEPALIVE_MS / 2);
+  expect(signs).toBeLessThan(LINK_REST_MS / LINK_KEEPALIVE_MS + 1);
+  expect(life(1).frames).not.toContain("goodbye");
+  await pass(2_000);
+  life(1).ack();
+  life(1).end();
+  await pass(120_000);
+  expect(life(1).frames.at(-1)).toBe("goodbye");
+  expect(lives.length).toBe(1);
+  expect(reached).toEqual([]);
+});
+
+test("a link that rests is opened by the next item, which is not lost if it came while the peer was hearing the goodbye", async () => {
+  const { link, lives, life, turn, pass } = bed();
+  const live = async (number: number) => {
+    await turn();
+    life(number).welcome();
+    for (let passedMs = 0; passedMs <= LINK_REST_MS; passedMs += 1_000) {
+      await turn();
+      life(number).ack();
+      await pass(1_000);
+    }
+    expect(life(number).frames.at(-1)).toBe("goodbye");
+  };
+  link.say("1");
+  await live(1);
+  life(1).end();
+  await turn();
+  link.say("2");
+  await live(2);
+  link.say("3");
+  await turn();
+  expect(lives.length).toBe(2);
+  life(2).end();
+  await live(3);
+  const batches = lives.map(({ frames }) => frames.filter((frame) => /^\[.+\]$/.test(frame)));
+  expect(batches).toEqual([["[1]"], ["[2]"], ["[3]"]]);
+  expect(link.state.dropped).toBe(0);
+});
+
+test("a link that is kept busy does not rest", async () => {
   const { link, lives, life, turn, pass } = bed();
   link.say("1");
   await turn();
   life(1).welcome();
-  for (let second = 0; second < 60; second++) {
+  for (let times = 0; times < 10; times++) {
+    await pass(LINK_REST_MS / 2);
     life(1).ack();
-    await pass(1_000);
+    link.say("1");
+    await turn();
+    life(1).ack();
   }
+  expect(life(1).frames).not.toContain("goodbye");
   expect(lives.length).toBe(1);
-  const signs = life(1).frames.filter((frame) => frame === "[]").length;
-  expect(signs).toBeGreaterThan(60_000 / LINK_KEEPALIVE_MS / 2);
-  expect(signs).toBeLessThan(60_000 / LINK_KEEPALIVE_MS + 1);
 });
 
 test("a peer that confirms nothing for too long is given up, while one that confirms late is not", async () => {

@@ -1,6 +1,6 @@
 /**
- * PeerLink: the outbound link to one peer, over all its lives. It is opened with the first thing to say, and
- * from then on kept open.
+ * PeerLink: the outbound link to one peer, over all its lives. It is opened with the first thing to say, kept open
+ * while there is more, and given up when there was nothing for a while.
  *
  * What the peer has not taken, for whatever reason, makes one fact: it missed something. From then on
  * nothing is queued and nothing costs anything, until a link is open and the peer can be told to read its log.
@@ -16,6 +16,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import { LinkCall, type LinkEnd, type LinkFrame, type LinkSource, type OpenLink } from "./link-call.ts";
 import { encodeBatch } from "./link-items.ts";
+import type { LinkOpenings } from "./link-openings.ts";
 import { LinkQueue } from "./link-queue.ts";
 
 export interface PeerLinkParts {
@@ -23,6 +24,8 @@ export interface PeerLinkParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly open: OpenLink;
+  /** Shared by all links of this node. */
+  readonly openings: LinkOpenings;
   /** The hello of the next life. */
   readonly hello: () => LinkSource["hello"];
   /** The peer can be reached, or can't; said when it changes. */
@@ -47,7 +50,10 @@ export class PeerLink {
   readonly #queue = new LinkQueue();
   readonly #backoff: Backoff;
   #call: LinkCall | undefined;
+  /** Of the retry that is due, or of the request to open it. */
   #cancelRetry: Cancel | undefined;
+  #awaitsTurn = false;
+  #isOpening = false;
   #missed = false;
   /** The peer is to be told to read its log, after what waits. */
   #lookDue = false;
@@ -118,8 +124,9 @@ export class PeerLink {
 
   async #finish(): Promise<void> {
     this.#cancelRetry?.();
-    // What was said in this very turn has no link yet.
-    if (this.#call === undefined && this.#cancelRetry === undefined && this.#queue.length > 0) this.#start();
+    // What was said in this very turn has no link yet, or waits for its turn to get one.
+    const isDue = this.#cancelRetry === undefined || this.#awaitsTurn;
+    if (this.#call === undefined && isDue && this.#queue.length > 0) this.#start();
     const call = this.#call;
     if (call === undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -138,12 +145,20 @@ export class PeerLink {
     this.#parts.clock.soon(() => {
       this.#wakeScheduled = false;
       if (this.#call !== undefined) this.#call.wake();
-      else if (this.#cancelRetry === undefined && this.#closing === undefined) this.#start();
+      else if (this.#cancelRetry === undefined && this.#closing === undefined) this.#request();
     });
+  }
+
+  #request(): void {
+    this.#cancelRetry = this.#parts.openings.request(() => this.#start());
+    this.#awaitsTurn = this.#cancelRetry !== undefined;
   }
 
   #start(): void {
     this.#cancelRetry = undefined;
+    this.#awaitsTurn = false;
+    this.#isOpening = true;
+    this.#parts.openings.begun();
     const source: LinkSource = {
       hello: this.#parts.hello(),
       take: () => this.#take(),
@@ -164,15 +179,30 @@ export class PeerLink {
     return { frame: { case: "missed", value: {} } };
   }
 
+  /** Others may open theirs. */
+  #opened(): void {
+    if (!this.#isOpening) return;
+    this.#isOpening = false;
+    this.#parts.openings.done();
+  }
+
   #welcomed(version: number): void {
+    this.#opened();
     this.#parts.logger.info("node link open", { peer: this.#nodeId, version });
     this.#setReached(true);
   }
 
-  #onEnd({ error, openMs, confirmed }: LinkEnd): void {
+  #onEnd({ error, openMs, confirmed, rested }: LinkEnd): void {
     this.#call = undefined;
+    this.#opened();
     this.#ended();
     if (this.#closing !== undefined) return;
+    if (rested && error === undefined) {
+      this.#parts.logger.debug("node link rests", { peer: this.#nodeId });
+      // Something may have come up while the peer was hearing so.
+      if (this.#queue.length > 0 || this.#missed || this.#lookDue) this.#request();
+      return;
+    }
     // Who was there before may be there again at once, with the queue; who can't be had gets none.
     if (!confirmed || (openMs === undefined && this.#queue.length > 0)) this.miss(0);
     if (openMs !== undefined && openMs >= LINK_RETRY_MS_MAX) this.#backoff.reset();
@@ -186,7 +216,7 @@ export class PeerLink {
       if (error instanceof PrimError) this.#parts.onSilence();
       this.#setReached(false);
     }
-    this.#cancelRetry = this.#parts.clock.after(retryMs, () => this.#start());
+    this.#cancelRetry = this.#parts.clock.after(retryMs, () => this.#request());
   }
 
   #setReached(reached: boolean): void {
