@@ -7,8 +7,10 @@ import { PHASE } from "./phase.ts";
 import type { Swarm } from "./swarm.ts";
 import { Wheel } from "./wheel.ts";
 
-/** Unfinished connections of one process: the kernel's queues for them are a few thousand for all. */
+/** Unfinished connections of one process, and of all: the kernel's queues for them are a few thousand. */
 const UNDER_WAY_MAX = 200;
+const UNDER_WAY_MIN = 16;
+const UNDER_WAY_OF_ALL_MAX = 2_000;
 const TRIES_MAX = 5;
 const RETRY_MS = 1_000;
 /** From being due to being ready; who needs longer is given up. */
@@ -22,6 +24,7 @@ export class Arrivals {
   /** When each connection was due, in whole ticks. */
   readonly dueMs: Float64Array;
   readonly #swarm: Swarm;
+  readonly #underWayMax: number;
   readonly #wheel: Wheel;
   readonly #tries: Uint8Array;
   readonly #startedMs: Float64Array;
@@ -37,6 +40,9 @@ export class Arrivals {
 
   constructor(swarm: Swarm) {
     this.#swarm = swarm;
+    const { connections, perProcess } = swarm.plan;
+    const share = Math.floor(UNDER_WAY_OF_ALL_MAX / Math.ceil(connections / perProcess));
+    this.#underWayMax = Math.min(UNDER_WAY_MAX, Math.max(UNDER_WAY_MIN, share));
     this.dueMs = new Float64Array(swarm.count);
     this.#tries = new Uint8Array(swarm.count);
     this.#startedMs = new Float64Array(swarm.count);
@@ -115,7 +121,7 @@ export class Arrivals {
   }
 
   #startOverdue(): void {
-    while (this.#overdueCount > 0 && this.#underWay < UNDER_WAY_MAX) {
+    while (this.#overdueCount > 0 && this.#underWay < this.#underWayMax) {
       const at = this.#overdue[this.#overdueFirst] as number;
       this.#overdueFirst = (this.#overdueFirst + 1) % this.#overdue.length;
       this.#overdueCount--;

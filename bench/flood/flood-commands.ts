@@ -12,11 +12,12 @@ export interface Prepare {
   readonly process: number;
 }
 
-/** Opens all connections, one every `gapMs`, logs them in and joins their rooms; done when each is ready or given up. */
+/** Opens all connections, one every `gapMs` and slower for the first `slowMs`, logs them in and joins their rooms; done when each is ready or given up. */
 export interface Ramp {
   readonly kind: "ramp";
   readonly startMs: number;
   readonly gapMs: number;
+  readonly slowMs: number;
 }
 
 /** An open loop of pings and messages; done when it is over and all is answered, or given up. */

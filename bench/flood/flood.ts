@@ -16,6 +16,8 @@ import { type Verdict, verify } from "./tally.ts";
 
 /** Between the call and the begin of a phase, so that all processes begin it together. */
 const LEAD_MS = 200;
+/** A node's first logins run code that is not compiled yet: some half a second of CPU. */
+const SLOW_MS_PER_NODE = 500;
 const SETTLE_POLL_MS = 100;
 /** Deliveries that don't move for so long don't come any more. */
 const SETTLE_STILL_MS = 5_000;
@@ -114,6 +116,7 @@ export class Flood {
       kind: "ramp",
       startMs: startMs + (process * gapMs) / count,
       gapMs,
+      slowMs: this.settings.nodes * SLOW_MS_PER_NODE,
     }));
     const ready = arrived.reduce((sum, one) => sum + one.ready, 0);
     this.marks.full = await this.sample();

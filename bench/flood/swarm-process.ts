@@ -51,9 +51,16 @@ function tellNews({ meters, process: number, clockwork }: Swarm): void {
   tell<MetersNews>(meters.news(number, clockwork.now()));
 }
 
-async function ramp(swarm: Swarm, { startMs, gapMs }: Ramp): Promise<FloodResults["ramp"]> {
-  for (let at = 0; at < swarm.count; at++) swarm.arrivals.expect(at, startMs + at * gapMs, false);
+async function ramp(swarm: Swarm, { startMs, gapMs, slowMs }: Ramp): Promise<FloodResults["ramp"]> {
+  for (let at = 0; at < swarm.count; at++) {
+    swarm.arrivals.expect(at, startMs + slowStart(at * gapMs, slowMs), false);
+  }
   return await arrived(swarm);
+}
+
+/** When something is due whose time would be `ms` at the full rate, if the rate grows evenly from nothing to that in `slowMs`. */
+function slowStart(ms: number, slowMs: number): number {
+  return ms < slowMs / 2 ? Math.sqrt(2 * slowMs * ms) : ms + slowMs / 2;
 }
 
 async function storm(swarm: Swarm, { spreadMs }: Storm): Promise<FloodResults["storm"]> {
