@@ -107,7 +107,7 @@ export const MSG_ID_WINDOW_MS = 12 * 3_600_000;
 export const ROOM_ANNOUNCE_MAX = 200;
 /** The shortest time between two `members` frames of one room. */
 export const MEMBERS_FRAME_PERIOD_MS = 1_000;
-/** `members` deliveries of one room per second on one node: in a room of 100,000 the frame comes every 10 s, not every second. */
+/** `members` deliveries of one room per second, on all nodes together: in a room of 100,000 the frame comes every 10 s, not every second. */
 export const MEMBERS_DELIVERIES_PER_SECOND = 10_000;
 /** Newest names in a `members` frame. */
 export const MEMBERS_NEWEST_MAX = 10;

@@ -173,7 +173,8 @@ export class Announcer {
     if (newest === undefined) {
       newest = [];
       this.#gathering.set(channel, newest);
-      const deliveriesMs = (this.#membersHere(channel) / MEMBERS_DELIVERIES_PER_SECOND) * 1_000;
+      // Of all nodes: so many are told by all of them together, however many nodes they are spread over.
+      const deliveriesMs = (this.#membersOf(channel) / MEMBERS_DELIVERIES_PER_SECOND) * 1_000;
       this.#parts.clock.after(Math.max(MEMBERS_FRAME_PERIOD_MS, deliveriesMs), () => this.#flush(channel));
     }
     if (newcomer === undefined) return;
