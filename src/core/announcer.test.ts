@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { FakeChat, lobby, web } from "../../test/fake-chat.ts";
 import { FakeCluster } from "../../test/fake-cluster.ts";
 import type { UserId } from "../base/ids.ts";
+import { MEMBERS_DELIVERIES_PER_SECOND } from "../base/limits.ts";
 
 describe("Announcer", () => {
   test("announces by name up to the bound, and by one frame a period above it", async () => {
@@ -147,6 +148,18 @@ describe("Announcer, with several nodes", () => {
     expect(two.announcer.isBig(lobby)).toBe(true);
     two.clock.advance(1_000);
     expect(late.connection.pushes.at(-1)).toMatchObject({ kind: "members", count: 4, newest: ["d"] });
+  });
+
+  test("the bigger the room is on all nodes, the less often its count is told, however few of its users are here", async () => {
+    const cluster = new FakeCluster();
+    const one = cluster.add("one", { announceMax: 2 });
+    const ann = await one.login("ann");
+    const members = 100 * MEMBERS_DELIVERIES_PER_SECOND;
+    one.announcer.gone({ room: lobby, users: [], members, nodes: [] });
+    one.clock.advance(99_000);
+    expect(ann.connection.kinds()).toEqual([]);
+    one.clock.advance(1_000);
+    expect(ann.connection.pushes).toMatchObject([{ kind: "members", count: members }]);
   });
 
   test("after mute() the attendance stays as it is, for others to clear away", async () => {
