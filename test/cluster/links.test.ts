@@ -1,8 +1,8 @@
 /** Links between nodes over real sockets of this machine. */
 import { expect, test } from "bun:test";
 import type { AppPlatform, ChannelId, NodeId, UserId } from "../../src/base/ids.ts";
-import { HELD_ITEMS_MAX } from "../../src/base/limits.ts";
-import { eventually } from "../deadline.ts";
+import { HELD_ITEMS_MAX, LINK_REST_MS } from "../../src/base/limits.ts";
+import { DEADLINE_MS, eventually } from "../deadline.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import { lobby, messageOf, messagesOf, offsetsOf } from "./messages.ts";
 import { RegistryInMemory } from "./registry-in-memory.ts";
@@ -173,6 +173,27 @@ test("a node that stops says goodbye: what it said last arrives, and nobody look
   b.say([a], messageOf(3));
   expect(b.resyncs).toEqual([]);
 });
+
+test("a link with nothing to say is given up and opened again, and nobody looks at the log; a death after it is looked at", async () => {
+  const registry = new RegistryInMemory();
+  await using a = await ClusterNode.start(registry, { leaseMs: 120_000 });
+  await using b = await ClusterNode.start(registry, { leaseMs: 120_000 });
+  const isOpen = () => a.cluster.peers.states.get(b.nodeId)?.isOpen;
+  a.say([b], messageOf(1));
+  await b.received(1);
+  await eventually(isOpen, (open) => open === false, "the link to rest", LINK_REST_MS + DEADLINE_MS);
+  a.say([b], messageOf(2));
+  await b.received(2);
+  expect(offsetsOf(b.messages)).toEqual([1, 2]);
+  expect(b.resyncs).toEqual([]);
+  await eventually(isOpen, (open) => open === false, "the link to rest again", LINK_REST_MS + DEADLINE_MS);
+  expect(b.resyncs).toEqual([]);
+  // A goodbye to rest is none for ever: what it stored last it may not have told.
+  registry.expire(a.nodeId);
+  await b.cluster.living.look();
+  expect(b.deaths).toEqual([a.nodeId]);
+  expect(b.resyncs).toEqual(["peer died"]);
+}, 60_000);
 
 test("lookAgain() has every living peer look at its log, behind what waits for it", async () => {
   const registry = new RegistryInMemory();
