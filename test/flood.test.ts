@@ -155,38 +155,42 @@ describeWith("redis-server", "flood with --redis", (redis) => {
   });
 });
 
-test("million, at 10,000 connections: all held, asked about, and written to exactly once", async () => {
-  const began = performance.now();
-  const args = [
-    "--connections",
-    "10000",
-    "--rate",
-    "4000",
-    "--hold-seconds",
-    "6",
-    "--heartbeat-seconds",
-    "5",
-  ];
-  // Two of each, as a million has many of each.
-  const processes = ["--nodes", "2", "--client-processes", "2"];
-  const out = join(folder, "million.json");
-  const { exitCode, stderr } = await runBench(["million", ...args, ...processes, "--out", out]);
-  const { failures, results } = JSON.parse(readFileSync(out, "utf8")) as FloodDocument;
-  // Beside other tests the machine may be too busy for its p99; everything else has to hold.
-  const others = failures.filter((failure) => !failure.startsWith("p99 of "));
-  expect(others, stderr).toEqual([]);
-  expect(exitCode).toBe(failures.length > 0 ? 1 : 0);
-  expect(results.counters).toMatchObject({ open: 10_000, ready: 10_000, lost: 0, attempts: 10_000 });
-  expect(results.counters["heartbeatsAnswered"]).toBeGreaterThan(10_000);
-  expect(results.sessionsByServers).toBe(10_000);
-  expect(results.verdict).toMatchObject({ exactlyOnce: true });
-  const pushes = results.verdict.messages - 2;
-  expect(results.verdict.due).toBe(10_000 + pushes);
-  expect(results.latencies["online"]?.count).toBeGreaterThan(100);
-  const page = readFileSync(join(folder, "million.html"), "utf8");
-  expect(page).toContain("<svg");
-  expect(page).not.toMatch(/NaN|undefined|https?:|<script/);
-  expect(performance.now() - began).toBeLessThan(40_000);
+describeWith("redis-server", "a cluster", (redis) => {
+  test("million, at 10,000 connections: all held, asked about, and written to exactly once", async () => {
+    const began = performance.now();
+    const args = [
+      "--connections",
+      "10000",
+      "--rate",
+      "4000",
+      "--hold-seconds",
+      "6",
+      "--heartbeat-seconds",
+      "5",
+    ];
+    // Two of each, as a million has many of each.
+    const processes = ["--nodes", "2", "--client-processes", "2"];
+    const out = join(folder, "million.json");
+    const { exitCode, stderr } = await runBench(["million", ...args, ...processes, "--out", out], {
+      PATH: `${dirname(redis)}:${process.env["PATH"] ?? ""}`,
+    });
+    const { failures, results } = JSON.parse(readFileSync(out, "utf8")) as FloodDocument;
+    // Beside other tests the machine may be too busy for its p99; everything else has to hold.
+    const others = failures.filter((failure) => !failure.startsWith("p99 of "));
+    expect(others, stderr).toEqual([]);
+    expect(exitCode).toBe(failures.length > 0 ? 1 : 0);
+    expect(results.counters).toMatchObject({ open: 10_000, ready: 10_000, lost: 0, attempts: 10_000 });
+    expect(results.counters["heartbeatsAnswered"]).toBeGreaterThan(10_000);
+    expect(results.sessionsByServers).toBe(10_000);
+    expect(results.verdict).toMatchObject({ exactlyOnce: true });
+    const pushes = results.verdict.messages - 1;
+    expect(results.verdict.due).toBe(10_000 + pushes);
+    expect(results.latencies["online"]?.count).toBeGreaterThan(100);
+    const page = readFileSync(join(folder, "million.html"), "utf8");
+    expect(page).toContain("<svg");
+    expect(page).not.toMatch(/NaN|undefined|https?:|<script/);
+    expect(performance.now() - began).toBeLessThan(40_000);
+  });
 });
 
 /** Processes that descend from `pid`, by /proc. */
