@@ -158,8 +158,7 @@ export const LINK_SILENCE_MS_MAX = 6_000;
 export const LINK_OPEN_MS_MAX = 3_000;
 /** Links that a node opens at the same time; the others wait for their turn. */
 export const LINK_OPENINGS_MAX = 4;
-/** A link over which nothing was said for so long is given up, to be opened again when there is something: the nodes of a big
- * cluster that say nothing to each other have none. Its first message then waits for a round trip. */
+/** A link over which nothing was said for so long is given up. The first message after it waits for a round trip. */
 export const LINK_REST_MS = 10_000;
 /** The bound of the wait before the first repeated attempt, and of the longest. */
 export const LINK_RETRY_MS_MIN = 100;

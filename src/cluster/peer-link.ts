@@ -54,6 +54,8 @@ export class PeerLink {
   #cancelRetry: Cancel | undefined;
   #awaitsTurn = false;
   #isOpening = false;
+  /** The last life ended because there was nothing to say. */
+  #hasRested = false;
   #missed = false;
   /** The peer is to be told to read its log, after what waits. */
   #lookDue = false;
@@ -188,7 +190,8 @@ export class PeerLink {
 
   #welcomed(version: number): void {
     this.#opened();
-    this.#parts.logger.info("node link open", { peer: this.#nodeId, version });
+    // One that had rested comes and goes with what there is to say: no news for an operator.
+    this.#parts.logger[this.#hasRested ? "debug" : "info"]("node link open", { peer: this.#nodeId, version });
     this.#setReached(true);
   }
 
@@ -198,6 +201,7 @@ export class PeerLink {
     this.#ended();
     if (this.#closing !== undefined) return;
     if (rested && error === undefined) {
+      this.#hasRested = true;
       this.#parts.logger.debug("node link rests", { peer: this.#nodeId });
       // Something may have come up while the peer was hearing so.
       if (this.#queue.length > 0 || this.#missed || this.#lookDue) this.#request();
@@ -208,6 +212,7 @@ export class PeerLink {
     if (openMs !== undefined && openMs >= LINK_RETRY_MS_MAX) this.#backoff.reset();
     const isLasting = error === undefined || isRefusal(error);
     const retryMs = isLasting ? this.#backoff.long() : this.#backoff.next();
+    this.#hasRested = false;
     if (error === undefined) {
       this.#parts.logger.info("node link ended by the peer", { peer: this.#nodeId });
     } else {
