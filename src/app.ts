@@ -85,13 +85,17 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   const { app: settings, limits } = config;
   const nodeId = newNodeId();
   const ports = worker?.order.ports ?? settings;
-  const hub = new Hub();
+  const hub: Hub = new Hub(() => collector.wake());
   const topics = new TopicFanout(hub, clock);
   const streams = new StreamFanout();
   const fanout = new Fanouts([topics, streams]);
   const proxies = new TrustedProxies(settings.trustedProxies);
   const monitor = new ProcessMonitor(clock);
-  const collector = new GrowthCollector(clock, () => hub.sessions.size + hub.loggedIn);
+  const collector = new GrowthCollector({
+    clock,
+    arrivals: () => hub.sessions.size + hub.loggedIn,
+    others: () => parts?.cluster?.others() ?? 0,
+  });
   const sweep = new HeartbeatSweep(hub, clock, settings.heartbeatSeconds * 1_000);
   let servers: Server<WebSocketConnection>[] = [];
   let rpcServer: RpcServer | undefined;
@@ -148,7 +152,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
     const accApi = new ServerApi({ store: opened, publisher, directory });
     const runner = new RequestRunner(chat, logger);
     const gateway = new WebSocketGateway(
-      { chat, hub, clock, logger, runner, proxies },
+      { chat, hub, clock, logger, runner, proxies, topicsOf: (server) => topics.topicsOf(server) },
       { ...limits, heartbeatSeconds: settings.heartbeatSeconds },
     );
     const reporter = new NodeStateReporter(
@@ -273,6 +277,7 @@ export function createApp(config: Config, environment: AppEnvironment): App {
   }
 
   async function closeSessions(): Promise<void> {
+    topics.flush();
     for (const session of hub.sessions) session.connection.close("draining");
     const deadline = clock.monotonic() + CLOSING_MS_MAX;
     while (hub.sessions.size > 0 && clock.monotonic() < deadline) {
@@ -289,7 +294,6 @@ export function createApp(config: Config, environment: AppEnvironment): App {
         const { gateway, http, rpc } = parts;
         const isShared = worker !== undefined;
         openWebPorts(servers, { config, ports, gateway, http, rpc, proxies, isShared, logger });
-        for (const server of servers) topics.attach(server);
       } catch (error) {
         await this.stop();
         throw error;

@@ -48,7 +48,13 @@ export class FakeClock implements Clock {
       else timer.dueAt += Math.max(1, timer.periodMs);
       timer.task();
     }
-    this.#now = until;
+    this.#now = Math.max(this.#now, until);
+  }
+
+  /** Moves time forward in one step, as for a process that the machine had no time for: what fell due meanwhile runs at its end. */
+  stall(ms: number): void {
+    this.#now += ms;
+    this.advance(0);
   }
 
   /** Sets the wall clock, forward or back, as an operator would; no timer runs. */

@@ -45,11 +45,27 @@ export const COLLECT_PERIOD_MS = 50;
 export const COLLECT_ALL_ARRIVALS = 2_500;
 /** How long that while is: who comes in a crowd has come, and a pause of 30 ms for ten thousand meets few. */
 export const COLLECT_ALL_QUIET_MS = 1_000;
+/** The same for each other node, at most: a crowd comes to all of them at the same time, and they may share a few cores. */
+export const COLLECT_ALL_SPREAD_MS = 500;
 /** Two ticks of the runtime's 4-second timer wheel: a shorter time could not be kept. */
 export const HEARTBEAT_SECONDS_MIN = 8;
 
 /** How far the time by which frames are counted and clients are heard may be behind: a fiftieth of the second they are counted in. */
 export const CLOCK_COARSE_MS = 20;
+
+/** Subscribers up to which a topic is written to in one go: 5 ms. Rooms of a thousand fit. */
+export const TOPIC_SUBSCRIBERS_MAX = 1_024;
+/** Subscribers of each further slice of it: a millisecond or two, after which others get their turn. */
+export const SLICE_SUBSCRIBERS_MAX = 256;
+/** What waits for the turn of a slice, in characters; beyond it it is written at once. Far below what a slow reader may leave unread. */
+export const SLICE_PENDING_CHARS_MAX = 64 * 1024;
+/** Frames that a slice gets in one turn from which on there is no rest after it: a room that is this busy needs the time. */
+export const SLICE_BUSY_FRAMES = 16;
+/** A rest that ends so late was ended late because others want the cores: above what timers and a short collection of garbage do. */
+export const SLICE_LATE_MS = 5;
+/** A rest is at most so many times as long as what it follows, and at most so long. */
+export const SLICE_REST_FACTOR_MAX = 32;
+export const SLICE_REST_MS_MAX = 1_000;
 
 // Channels and logs.
 
@@ -107,8 +123,8 @@ export const MSG_ID_WINDOW_MS = 12 * 3_600_000;
 export const ROOM_ANNOUNCE_MAX = 200;
 /** The shortest time between two `members` frames of one room. */
 export const MEMBERS_FRAME_PERIOD_MS = 1_000;
-/** `members` deliveries of one room per second, on all nodes together: in a room of 100,000 the frame comes every 10 s, not every second. */
-export const MEMBERS_DELIVERIES_PER_SECOND = 10_000;
+/** `members` deliveries of one room per second, on all nodes together: in a room of 100,000 the frame comes every 40 s, not every second. */
+export const MEMBERS_DELIVERIES_PER_SECOND = 2_500;
 /** Newest names in a `members` frame. */
 export const MEMBERS_NEWEST_MAX = 10;
 /** Users in one answer of a user list. */
@@ -156,8 +172,10 @@ export const LINK_KEEPALIVE_MS = 2_000;
 export const LINK_SILENCE_MS_MAX = 6_000;
 /** From the attempt to the welcome: two lost packets and a busy peer. */
 export const LINK_OPEN_MS_MAX = 3_000;
-/** Links that a node opens at the same time; the others wait for their turn. */
-export const LINK_OPENINGS_MAX = 4;
+/** Links that a node opens at the same time, at first and at least: one peer that does not answer must not stop the others. */
+export const LINK_OPENINGS_MIN = 2;
+/** The same at most; the others wait for their turn. */
+export const LINK_OPENINGS_MAX = 8;
 /** A link over which nothing was said for so long is given up. The first message after it waits for a round trip. */
 export const LINK_REST_MS = 10_000;
 /** The bound of the wait before the first repeated attempt, and of the longest. */

@@ -16,6 +16,7 @@ import type { Incoming } from "../../protocol/frames.ts";
 import { quickAction, quickAnswer } from "../../protocol/quick-frames.ts";
 import type { TrustedProxies } from "../trusted-proxies.ts";
 import { type RequestRunner, tooMany } from "./request-runner.ts";
+import type { SlicedTopics } from "./sliced-topics.ts";
 import { type PrimSocket, WebSocketConnection } from "./websocket-connection.ts";
 
 export const WEBSOCKET_PATH = "/acc";
@@ -40,6 +41,8 @@ export interface GatewayParts {
   readonly logger: Logger;
   readonly runner: RequestRunner;
   readonly proxies: TrustedProxies;
+  /** The topics of a listener that the gateway stands in. */
+  readonly topicsOf: (server: Server<WebSocketConnection>) => SlicedTopics;
 }
 
 export class WebSocketGateway {
@@ -93,7 +96,8 @@ export class WebSocketGateway {
     const peer = server.requestIP(request)?.address ?? "";
     const client = this.#parts.proxies.clientAddress(peer, request.headers);
     const forwardedFor = client === peer ? undefined : client;
-    const data = new WebSocketConnection(this.#options.backlogBytesMax, forwardedFor);
+    const topics = this.#parts.topicsOf(server);
+    const data = new WebSocketConnection(topics, this.#options.backlogBytesMax, forwardedFor);
     if (server.upgrade(request, { data })) return undefined;
     return new Response("This is a WebSocket address: connect with ws:// or wss://\n", {
       status: 426,

@@ -1,15 +1,18 @@
 import { expect, test } from "bun:test";
 import { FakeChat } from "../../../test/fake-chat.ts";
+import { systemClock } from "../../base/clock.ts";
 import { WAITING_FRAMES_MAX } from "../../base/limits.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { decodeFrame } from "../../protocol/codec.ts";
 import { RequestRunner } from "./request-runner.ts";
+import { SlicedTopics } from "./sliced-topics.ts";
 import { type PrimSocket, WebSocketConnection } from "./websocket-connection.ts";
 
 test("RequestRunner answers what waits behind a login in order, and refuses one frame more than may wait", async () => {
   const { chat } = new FakeChat();
   const runner = new RequestRunner(chat, silentLogger);
-  const connection = new WebSocketConnection(1_024);
+  const topics = new SlicedTopics({ publish: () => 0, subscriberCount: () => 0 }, systemClock);
+  const connection = new WebSocketConnection(topics, 1_024);
   const answers: { seq: string; response: { code: number } }[] = [];
   const socket = {
     send: (frame: string) => answers.push(JSON.parse(frame)),

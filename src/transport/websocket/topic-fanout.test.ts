@@ -6,6 +6,7 @@ import { Hub } from "../../core/hub.ts";
 import type { Push } from "../../core/pushes.ts";
 import { encodePush } from "../../protocol/codec.ts";
 import type { Format, Frame } from "../../protocol/frames.ts";
+import { SlicedTopics } from "./sliced-topics.ts";
 import { TopicFanout } from "./topic-fanout.ts";
 import { type PrimSocket, WebSocketConnection } from "./websocket-connection.ts";
 
@@ -18,6 +19,7 @@ function bed() {
   const clock = new FakeClock();
   const hub = new Hub();
   const fanout = new TopicFanout(hub, clock);
+  const topics = new SlicedTopics({ publish: () => 0, subscriberCount: () => 0 }, clock);
   const client = (format: Format, appPlatform = web, userId = ann) => {
     const writes: Frame[][] = [];
     let corked: Frame[] | undefined;
@@ -32,7 +34,7 @@ function bed() {
       close: () => writes.push(["closed"]),
       getBufferedAmount: () => 0,
     };
-    const connection = new WebSocketConnection(1_024);
+    const connection = new WebSocketConnection(topics, 1_024);
     connection.format = format;
     const session = hub.add(connection, clock.now());
     connection.attach(socket as unknown as PrimSocket, session);

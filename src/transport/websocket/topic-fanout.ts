@@ -13,9 +13,10 @@ import type { ChannelId } from "../../base/ids.ts";
 import { kindOf, ownerOf } from "../../core/channel.ts";
 import type { Fanout } from "../../core/connection.ts";
 import type { Hub } from "../../core/hub.ts";
-import type { MessagePush, Push } from "../../core/pushes.ts";
+import type { Push } from "../../core/pushes.ts";
 import { encodePush, FORMATS } from "../../protocol/codec.ts";
 import type { Format, Frame } from "../../protocol/frames.ts";
+import { type Around, SlicedTopics } from "./sliced-topics.ts";
 import { topicOf } from "./topics.ts";
 import { WebSocketConnection } from "./websocket-connection.ts";
 
@@ -24,7 +25,7 @@ export class TopicFanout implements Fanout {
   readonly #clock: Clock;
   /** Connections with frames for their inbox, to be released when the turn ends. */
   #gathering: WebSocketConnection[] = [];
-  readonly #servers: Server<WebSocketConnection>[] = [];
+  readonly #listeners = new Map<Server<WebSocketConnection>, SlicedTopics>();
   #published = 0;
   #deliveries = 0;
 
@@ -43,9 +44,14 @@ export class TopicFanout implements Fanout {
     return this.#deliveries;
   }
 
-  /** Adds a listener whose sockets are to be reached; each has topics of its own. */
-  attach(server: Server<WebSocketConnection>): void {
-    this.#servers.push(server);
+  /** The topics of a listener; each has its own. What is published reaches those that were asked for. */
+  topicsOf(server: Server<WebSocketConnection>): SlicedTopics {
+    let topics = this.#listeners.get(server);
+    if (topics === undefined) {
+      topics = new SlicedTopics(server, this.#clock);
+      this.#listeners.set(server, topics);
+    }
+    return topics;
   }
 
   publish(channel: ChannelId, push: Push): void {
@@ -56,19 +62,20 @@ export class TopicFanout implements Fanout {
     for (const format of FORMATS) {
       const topic = topicOf(channel, format);
       let frame: Frame | undefined;
-      for (const server of this.#servers) {
-        const subscribers = server.subscriberCount(topic);
+      for (const topics of this.#listeners.values()) {
+        const subscribers = topics.subscribers(topic);
         if (subscribers === 0) continue;
         frame ??= encodePush(format, push);
         this.#published += 1;
         this.#deliveries += subscribers;
-        if (format === "reference" && push.kind === "msg" && kindOf(channel) === "room") {
-          this.#withoutSender(channel, push, () => server.publish(topic, frame ?? ""));
-        } else {
-          server.publish(topic, frame);
-        }
+        topics.publish(topic, frame, format === "reference" ? this.#aroundSender(channel, push) : undefined);
       }
     }
+  }
+
+  /** Writes what waits for its turn in big channels, before connections are closed. */
+  flush(): void {
+    for (const topics of this.#listeners.values()) topics.flush();
   }
 
   #publishToInbox(channel: ChannelId, push: Push): void {
@@ -102,15 +109,19 @@ export class TopicFanout implements Fanout {
    * Clients of the reference system show their own room messages themselves, and its server leaves
    * the sender out: their sessions step out of the topic for the moment of the publish.
    */
-  #withoutSender(channel: ChannelId, { message }: MessagePush, publish: () => void): void {
-    const out: WebSocketConnection[] = [];
-    for (const { connection } of this.#hub.find(message.appPlatform, message.from)?.sessions ?? []) {
-      if (!(connection instanceof WebSocketConnection) || connection.format !== "reference") continue;
-      if (!connection.isSubscribed(channel)) continue;
-      connection.unsubscribe(channel);
-      out.push(connection);
-    }
-    publish();
-    for (const connection of out) connection.subscribe(channel);
+  #aroundSender(channel: ChannelId, push: Push): Around | undefined {
+    if (push.kind !== "msg" || kindOf(channel) !== "room") return undefined;
+    const { appPlatform, from } = push.message;
+    return (name, publish) => {
+      const sessions = this.#hub.find(appPlatform, from)?.sessions ?? [];
+      const publishWithout = sessions.reduce(
+        (inner, { connection }) =>
+          connection instanceof WebSocketConnection && connection.format === "reference"
+            ? () => connection.without(name, inner)
+            : inner,
+        publish,
+      );
+      publishWithout();
+    };
   }
 }

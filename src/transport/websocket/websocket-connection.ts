@@ -14,6 +14,7 @@ import type { Session } from "../../core/session.ts";
 import { encodePush } from "../../protocol/codec.ts";
 import { CLOSE_CODES } from "../../protocol/codes.ts";
 import type { Format, Frame, Incoming } from "../../protocol/frames.ts";
+import type { SlicedTopics } from "./sliced-topics.ts";
 import { topicOf } from "./topics.ts";
 
 export type PrimSocket = ServerWebSocket<WebSocketConnection>;
@@ -32,13 +33,18 @@ export class WebSocketConnection implements Connection {
   #onDrain: (() => void)[] | undefined = undefined;
   /** What the turn of the event loop has brought to the inbox. */
   #gathered: Frame[] | undefined = undefined;
+  readonly #topics: SlicedTopics;
   readonly #backlogBytesMax: number;
   readonly #forwardedFor: string | undefined;
   #secondStart = 0;
   #framesThisSecond = 0;
 
-  /** @param forwardedFor the client's address, if it isn't that of the socket's other end. */
-  constructor(backlogBytesMax: number, forwardedFor?: string) {
+  /**
+   * @param topics of the listener that the socket comes from.
+   * @param forwardedFor the client's address, if it isn't that of the socket's other end.
+   */
+  constructor(topics: SlicedTopics, backlogBytesMax: number, forwardedFor?: string) {
+    this.#topics = topics;
     this.#backlogBytesMax = backlogBytesMax;
     this.#forwardedFor = forwardedFor;
   }
@@ -139,24 +145,50 @@ export class WebSocketConnection implements Connection {
   }
 
   subscribe(channel: ChannelId): void {
-    if (kindOf(channel) === "inbox") this.hearsInbox = this.#socket !== undefined;
-    else this.#socket?.subscribe(topicOf(channel, this.format));
+    const socket = this.#socket;
+    if (kindOf(channel) === "inbox") {
+      this.hearsInbox = socket !== undefined;
+      return;
+    }
+    const topic = topicOf(channel, this.format);
+    // Who is in a slice of it already must not come into another.
+    if (this.#topics.isBig(topic) && this.#nameOf(topic) !== undefined) return;
+    socket?.subscribe(this.#topics.nameForNewcomer(topic));
   }
 
   unsubscribe(channel: ChannelId): void {
     this.release();
-    if (kindOf(channel) === "inbox") this.hearsInbox = false;
-    else this.#socket?.unsubscribe(topicOf(channel, this.format));
+    if (kindOf(channel) === "inbox") {
+      this.hearsInbox = false;
+      return;
+    }
+    const topic = topicOf(channel, this.format);
+    const name = this.#topics.isBig(topic) ? this.#nameOf(topic) : topic;
+    if (name !== undefined) this.#socket?.unsubscribe(name);
   }
 
-  isSubscribed(channel: ChannelId): boolean {
-    return this.#socket?.isSubscribed(topicOf(channel, this.format)) ?? false;
+  /** While `publish` writes to a name of the runtime's, this connection is not among its subscribers. */
+  without(name: string, publish: () => void): void {
+    const socket = this.#socket;
+    if (socket?.isSubscribed(name) !== true) {
+      publish();
+      return;
+    }
+    this.release();
+    socket.unsubscribe(name);
+    publish();
+    socket.subscribe(name);
   }
 
   close(reason: CloseReason, text?: string): void {
     const close = CLOSE_CODES[reason];
     this.release();
     this.#socket?.close(close.code, text || close.text);
+  }
+
+  /** The name under which it is subscribed to a topic. */
+  #nameOf(topic: string): string | undefined {
+    return this.#topics.nameAmong(this.#socket?.subscriptions ?? [], topic);
   }
 
   #wake(): void {
