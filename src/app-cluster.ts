@@ -53,6 +53,8 @@ export interface AppCluster {
   readonly questions: PeerQuestions;
   /** What is served to other nodes. */
   readonly rpc: NonNullable<RpcInterfaceParts["peers"]>;
+  /** Other nodes that live, as far as is known here. */
+  others(): number;
   /** Peers with a link from here. */
   linkedPeers(): number;
   /** The living nodes; this one is among them. @throws {PrimError} `unavailable`. */
@@ -124,6 +126,7 @@ export function createAppCluster(parts: AppClusterParts): AppCluster {
     attendance,
     questions: new NodeQuestions(cluster.calls),
     rpc: { service: rpcService(NodeService, cluster.service), gate: cluster.gate, forward },
+    others: () => cluster.living.others.length,
     linkedPeers: () => [...cluster.peers.states.values()].filter(({ isOpen }) => isOpen).length,
     nodes: async () => (await registry.list()).living,
     async start(rpcPort) {

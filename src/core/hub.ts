@@ -33,6 +33,12 @@ export class Hub {
   #serial = 0;
   #loggedIn = 0;
   #observer: UserObserver | undefined;
+  readonly #onArrival: () => void;
+
+  /** @param onArrival called for each session that comes, and again when it logs in. */
+  constructor(onArrival: () => void = () => {}) {
+    this.#onArrival = onArrival;
+  }
 
   /** From now on the observer is told; there is one at most. */
   observe(observer: UserObserver): void {
@@ -64,6 +70,7 @@ export class Hub {
     this.#serial += 1;
     const session = new Session(this.#serial, connection, now);
     this.#sessions.add(session);
+    this.#onArrival();
     return session;
   }
 
@@ -110,6 +117,7 @@ export class Hub {
     user.sessions.push(session);
     session.user = user;
     this.#loggedIn += 1;
+    this.#onArrival();
     this.#observer?.loggedIn(user);
     return user;
   }

@@ -3,6 +3,7 @@ import { FakeClock } from "../../test/fake-clock.ts";
 import {
   COLLECT_ALL_ARRIVALS,
   COLLECT_ALL_QUIET_MS,
+  COLLECT_ALL_SPREAD_MS,
   COLLECT_EVERY_ARRIVALS,
   COLLECT_PERIOD_MS,
 } from "../base/limits.ts";
@@ -12,8 +13,12 @@ test("GrowthCollector collects once for every so many arrivals, and not for thos
   const clock = new FakeClock();
   let here = 0;
   let collections = 0;
-  const collector = new GrowthCollector(clock, () => here, { new: () => collections++, all: () => {} });
+  const collector = new GrowthCollector(
+    { clock, arrivals: () => here, others: () => 0 },
+    { new: () => collections++, all: () => {} },
+  );
   const look = (now: number) => {
+    if (now > here) collector.wake();
     here = now;
     clock.advance(COLLECT_PERIOD_MS);
     return collections;
@@ -33,8 +38,12 @@ test("GrowthCollector looks through everything once when a crowd has come, and n
   const clock = new FakeClock();
   let here = 0;
   let collections = 0;
-  const collector = new GrowthCollector(clock, () => here, { new: () => {}, all: () => collections++ });
+  const collector = new GrowthCollector(
+    { clock, arrivals: () => here, others: () => 0 },
+    { new: () => {}, all: () => collections++ },
+  );
   const after = (now: number, ms: number) => {
+    if (now > here) collector.wake();
     here = now;
     clock.advance(ms);
     return collections;
@@ -50,4 +59,20 @@ test("GrowthCollector looks through everything once when a crowd has come, and n
   expect(after(0, 2 * COLLECT_ALL_QUIET_MS)).toBe(1);
   expect(after(COLLECT_ALL_ARRIVALS, 2 * COLLECT_ALL_QUIET_MS)).toBe(2);
   collector.stop();
+});
+
+test("GrowthCollector of many nodes looks through everything at a time of its own", () => {
+  const clock = new FakeClock();
+  let here = 0;
+  let collections = 0;
+  const collector = new GrowthCollector(
+    { clock, random: () => 0.5, arrivals: () => here, others: () => 40 },
+    { new: () => {}, all: () => collections++ },
+  );
+  collector.wake();
+  here = COLLECT_ALL_ARRIVALS;
+  clock.advance(COLLECT_ALL_QUIET_MS + 20 * COLLECT_ALL_SPREAD_MS);
+  expect(collections).toBe(0);
+  clock.advance(2 * COLLECT_PERIOD_MS);
+  expect(collections).toBe(1);
 });

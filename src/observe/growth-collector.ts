@@ -11,9 +11,21 @@ import type { Cancel, Clock } from "../base/clock.ts";
 import {
   COLLECT_ALL_ARRIVALS,
   COLLECT_ALL_QUIET_MS,
+  COLLECT_ALL_SPREAD_MS,
   COLLECT_EVERY_ARRIVALS,
   COLLECT_PERIOD_MS,
 } from "../base/limits.ts";
+import { type Random, systemRandom } from "../base/random.ts";
+
+/** What it goes by. */
+export interface GrowthParts {
+  readonly clock: Clock;
+  readonly random?: Random;
+  /** How many are here now: connections and logins, each counted. Each more is to be followed by wake(). */
+  readonly arrivals: () => number;
+  /** Nodes to which a crowd comes as well, perhaps on this machine. */
+  readonly others: () => number;
+}
 
 /** How the runtime is told to collect. */
 export interface Collect {
@@ -22,36 +34,57 @@ export interface Collect {
 }
 
 export class GrowthCollector {
-  readonly #clock: Clock;
-  readonly #arrivals: () => number;
-  readonly #cancel: Cancel;
+  readonly #parts: GrowthParts;
   readonly #collect: Collect;
+  /** Of the timer, which runs while clients come. */
+  #cancel: Cancel | undefined;
+  #stopped = false;
   #last = 0;
   /** Arrivals at the last look, and since when there have not been more. */
   #seen = 0;
   #quietSince = 0;
+  /** How long nobody has to come until everything is looked through. */
+  #quietMs = COLLECT_ALL_QUIET_MS;
   /** Arrivals when everything was looked through. */
   #lastAll = 0;
 
-  /** @param arrivals how many are here now: connections and logins, each counted. */
-  constructor(clock: Clock, arrivals: () => number, collect: Collect = { new: edenGC, all: fullGC }) {
-    this.#clock = clock;
-    this.#arrivals = arrivals;
+  constructor(parts: GrowthParts, collect: Collect = { new: edenGC, all: fullGC }) {
+    this.#parts = parts;
     this.#collect = collect;
+  }
+
+  /** Somebody has come: it looks from now on, until nobody comes any more. */
+  wake(): void {
+    if (this.#stopped || this.#cancel !== undefined) return;
+    // Who went since the last look was not seen going.
+    const { clock, random = systemRandom, arrivals, others } = this.#parts;
+    this.#seen = arrivals();
+    this.#last = Math.min(this.#last, this.#seen);
+    this.#lastAll = Math.min(this.#lastAll, this.#seen);
+    this.#quietSince = clock.monotonic();
+    this.#quietMs = COLLECT_ALL_QUIET_MS + random() * others() * COLLECT_ALL_SPREAD_MS;
     this.#cancel = clock.every(COLLECT_PERIOD_MS, () => this.#look());
   }
 
   stop(): void {
-    this.#cancel();
+    this.#stopped = true;
+    this.#sleep();
+  }
+
+  #sleep(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   #look(): void {
-    const arrivals = this.#arrivals();
-    const now = this.#clock.monotonic();
+    const arrivals = this.#parts.arrivals();
+    const now = this.#parts.clock.monotonic();
     if (arrivals > this.#seen) this.#quietSince = now;
     this.#seen = arrivals;
     this.#lastAll = Math.min(this.#lastAll, arrivals);
-    if (arrivals - this.#lastAll >= COLLECT_ALL_ARRIVALS && now - this.#quietSince >= COLLECT_ALL_QUIET_MS) {
+    const isQuiet = now - this.#quietSince >= this.#quietMs;
+    if (isQuiet) this.#sleep();
+    if (arrivals - this.#lastAll >= COLLECT_ALL_ARRIVALS && isQuiet) {
       this.#collect.all();
       this.#lastAll = arrivals;
       this.#last = arrivals;

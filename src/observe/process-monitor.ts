@@ -6,7 +6,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Cancel, Clock } from "../base/clock.ts";
 import type { ProcessState } from "../core/node-state.ts";
 
-const RESOLUTION_MS = 20;
+/** Each sample wakes the process, and an idle node is to cost nothing: a machine may hold many. */
+const RESOLUTION_MS = 100;
 /** The lag reported is that of the last full period. */
 const PERIOD_MS = 10_000;
 const NS_PER_MS = 1e6;
