@@ -19,7 +19,7 @@ export interface Attended {
   readonly changed: boolean;
   /** Users in the room afterwards, of all nodes; who is there through two nodes may count twice. */
   readonly members: number;
-  /** Other nodes interested in the room. */
+  /** Other nodes interested in the room; perhaps none where `changed` is false. */
   readonly nodes: readonly NodeId[];
 }
 

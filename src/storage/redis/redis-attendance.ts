@@ -3,7 +3,7 @@
  *
  * While a script of a room is under way, calls for that room wait, and are one script then. So they take effect in
  * their order, also when a Redis Cluster sends a command elsewhere; and the bigger the rush into a room, the cheaper is each.
- * A script costs its calls and the room's nodes, and nothing per member.
+ * A script costs its calls and the room's nodes, and nothing per member; in a big room nobody is looked for, and it costs a look at the counts.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { ChannelId, NodeId } from "../../base/ids.ts";
@@ -26,7 +26,7 @@ interface Call {
 /**
  * KEYS: users of this node, counts, interested nodes. ARGV: this node, then for each call SADD or SREM, the user, lookMax.
  * It runs where Redis has no memory left too: it takes little, and a going that is refused would be there for ever.
- * Answers the other interested nodes, then for each call 1 if the user came or went as others see it, and the members;
+ * Answers the other interested nodes, or none if so many are elsewhere that nobody is to be told one by one; then for each call 1 if the user came or went as others see it, and the members;
  * or nothing if it did nothing, since keys of the room are just moving to another server.
  */
 const ATTEND = redisScript(
@@ -42,13 +42,14 @@ for i = 1, #counts, 2 do
     elsewhere = elsewhere + counts[i + 1]
   end
 end
--- Where a slot is moving, some may have gone ahead. Nothing is written yet.
-for _, other in ipairs(others) do
-  if type(redis.pcall('EXISTS', other)) == 'table' then return false end
-end
-local nodes = {}
-for _, node in ipairs(redis.call('HKEYS', KEYS[3])) do
-  if node ~= self then nodes[#nodes + 1] = node end
+local nodes, lookMax = {}, 0
+for i = 4, #ARGV, 3 do lookMax = math.max(lookMax, tonumber(ARGV[i])) end
+if elsewhere <= lookMax then
+  -- Where a slot is moving, some may have gone ahead. Nothing is written yet.
+  if #others > 0 and type(redis.pcall('EXISTS', unpack(others))) == 'table' then return false end
+  for _, node in ipairs(redis.call('HKEYS', KEYS[3])) do
+    if node ~= self then nodes[#nodes + 1] = node end
+  end
 end
 local here = redis.call('SCARD', KEYS[1])
 local answer = { nodes }

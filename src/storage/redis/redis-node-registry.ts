@@ -96,17 +96,19 @@ export class RedisNodeRegistry implements NodeRegistry {
     const [now, ...fields] = answer as [number, ...(string | number)[]];
     const living: LivingNode[] = [];
     const dead: NodeId[] = [];
+    const toldAll: NodeId[] = [];
     for (let index = 0; index < fields.length; index += 3) {
       const leaseMs = Number(fields[index + 2]);
-      if (leaseMs < 0) {
-        dead.push(fields[index] as NodeId);
-      } else {
-        const record = JSON.parse(String(fields[index + 1])) as NodeRecord;
+      const record = JSON.parse(String(fields[index + 1])) as NodeRecord;
+      if (leaseMs >= 0) {
         living.push({ ...record, leaseExpiresAt: now + leaseMs });
+        continue;
       }
+      dead.push(fields[index] as NodeId);
+      if (record.toldAll === true) toldAll.push(record.nodeId);
     }
     living.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-    return { now, living, dead: dead.sort() };
+    return { now, living, dead: dead.sort(), toldAll };
   }
 
   async release(nodeId: NodeId): Promise<void> {
