@@ -95,7 +95,7 @@ export class Cluster {
       leaseMs,
     );
     this.living = new LivingNodes(nodeId, timed, leaseMs);
-    this.living.listen({ died: (id) => this.#onDied(id), left: (id) => this.#forget(id) });
+    this.living.listen({ died: (id, toldAll) => this.#onDied(id, toldAll), left: (id) => this.#forget(id) });
     this.#inbound = new InboundLinks(nodeId, this.#versions, {
       clock: this.#clock,
       logger,
@@ -187,9 +187,9 @@ export class Cluster {
     this.living.stop();
     this.#resync.stop();
     this.#outOfReach.stop();
-    await this.#links.close();
+    const toldAll = await this.#links.close();
     this.#inbound.stop();
-    await this.#lease.stop();
+    await this.#lease.stop(toldAll);
     this.#connections?.close();
   }
 
@@ -229,10 +229,10 @@ export class Cluster {
     this.#resync.request("link broken");
   }
 
-  #onDied(nodeId: NodeId): void {
-    const hadLeft = this.#inbound.saidGoodbye(nodeId);
+  #onDied(nodeId: NodeId, toldAll: boolean): void {
+    const hadLeft = toldAll || this.#inbound.saidGoodbye(nodeId);
     this.#forget(nodeId);
-    // What it stored last it may not have told anybody. After a goodbye it had nothing left to tell.
+    // What it stored last it may not have told anybody. After its last words, or a goodbye, it had nothing left to tell.
     if (!hadLeft) this.#resync.request("peer died");
     this.#parts.onDied(nodeId);
   }

@@ -1,12 +1,14 @@
 /**
  * LinkOpenings: how many links of this node are being opened at the same time. A node that starts among many others, or comes back to
- * them, opens a link to each of them at once; on a machine that is busy with it every attempt would be late, and be repeated.
+ * them, opens a link to each of them at once; on a machine that is busy with it every attempt would be late, and be repeated. So it
+ * begins with LINK_OPENINGS_MIN, has one more after each that was in time, up to LINK_OPENINGS_MAX, and half as many after each that was late.
  */
 import type { Cancel } from "../base/clock.ts";
-import { LINK_OPENINGS_MAX } from "../base/limits.ts";
+import { LINK_OPENINGS_MAX, LINK_OPENINGS_MIN } from "../base/limits.ts";
 
 export class LinkOpenings {
   #underWay = 0;
+  #max = LINK_OPENINGS_MIN;
   readonly #waiting = new Set<() => void>();
 
   /**
@@ -15,7 +17,7 @@ export class LinkOpenings {
    * @returns undefined if it has been opened, else what takes the request back.
    */
   request(open: () => void): Cancel | undefined {
-    if (this.#underWay < LINK_OPENINGS_MAX) {
+    if (this.#underWay < this.#max) {
       open();
       return undefined;
     }
@@ -28,12 +30,20 @@ export class LinkOpenings {
     this.#underWay += 1;
   }
 
-  /** It is open, or could not be opened. */
-  done(): void {
+  /**
+   * It is open, or could not be opened.
+   *
+   * @param late because it took too long.
+   */
+  done(late: boolean): void {
     this.#underWay -= 1;
-    const [next] = this.#waiting;
-    if (next === undefined || this.#underWay >= LINK_OPENINGS_MAX) return;
-    this.#waiting.delete(next);
-    next();
+    this.#max = late
+      ? Math.max(LINK_OPENINGS_MIN, Math.floor(this.#max / 2))
+      : Math.min(LINK_OPENINGS_MAX, this.#max + 1);
+    for (const next of this.#waiting) {
+      if (this.#underWay >= this.#max) return;
+      this.#waiting.delete(next);
+      next();
+    }
   }
 }

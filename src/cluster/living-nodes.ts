@@ -23,8 +23,10 @@ export interface LivingNodesListener {
    * Its lease ran out; said once for each death, also of one that was dead when this node first looked. A node that
    * vanished without having said that it drains counts as dead: somebody else may have cleared it away. So does one
    * that has left in order and is not cleared away yet.
+   *
+   * @param toldAll its last words were that the others have heard of all that it stored.
    */
-  died?(nodeId: NodeId): void;
+  died?(nodeId: NodeId, toldAll: boolean): void;
   /** It has stopped in an orderly way, and is cleared away. */
   left?(nodeId: NodeId): void;
 }
@@ -115,7 +117,7 @@ export class LivingNodes {
       if (this.#stopped) return true;
       if (this.#blind) this.#sparedUntil = clock.monotonic() + this.#leaseMs;
       this.#blind = false;
-      this.#update(...this.#spare(seen));
+      this.#update(...this.#spare(seen), new Set(seen.toldAll));
       this.#lookWhenDue(seen);
       return true;
     } catch (error) {
@@ -141,7 +143,7 @@ export class LivingNodes {
     if (dueMs < this.#leaseMs / 3) this.#cancelDue = clock.after(dueMs + 1, () => void this.look());
   }
 
-  #update(living: readonly LivingNode[], dead: ReadonlySet<NodeId>): void {
+  #update(living: readonly LivingNode[], dead: ReadonlySet<NodeId>, toldAll: ReadonlySet<NodeId>): void {
     const before = this.#living;
     const deadBefore = this.#dead;
     this.#living = new Map(living.map((node) => [node.nodeId, node]));
@@ -149,10 +151,11 @@ export class LivingNodes {
     for (const node of before.values()) {
       if (this.#living.has(node.nodeId) || node.nodeId === this.#self) continue;
       if (node.status === "draining" && !dead.has(node.nodeId)) this.#left(node.nodeId);
-      else this.#died(node.nodeId, node.status);
+      else this.#died(node.nodeId, toldAll.has(node.nodeId), node.status);
     }
     for (const nodeId of dead) {
-      if (!deadBefore.has(nodeId) && !before.has(nodeId) && nodeId !== this.#self) this.#died(nodeId);
+      if (!deadBefore.has(nodeId) && !before.has(nodeId) && nodeId !== this.#self)
+        this.#died(nodeId, toldAll.has(nodeId));
     }
     for (const node of living) {
       if (before.has(node.nodeId) || node.nodeId === this.#self) continue;
@@ -161,10 +164,10 @@ export class LivingNodes {
     }
   }
 
-  #died(nodeId: NodeId, status?: LivingNode["status"]): void {
+  #died(nodeId: NodeId, toldAll: boolean, status?: LivingNode["status"]): void {
     if (status === "draining") this.#parts.logger.info("node left", { peer: nodeId });
     else this.#parts.logger.warn("node died", { peer: nodeId });
-    for (const listener of this.#listeners) listener.died?.(nodeId);
+    for (const listener of this.#listeners) listener.died?.(nodeId, toldAll);
   }
 
   #left(nodeId: NodeId): void {

@@ -56,9 +56,10 @@ test("the lease is taken at the start, renewed every third of it, and given back
   expect(lease.isAlive).toBe(true);
   expect(registry.renewals.length).toBe(11);
   expect(new Set(registry.renewals.map(({ generation }) => generation))).toEqual(new Set([1]));
-  await lease.stop();
+  await lease.stop(false);
   expect(lease.isAlive).toBe(false);
-  expect((await registry.list()).living).toEqual([]);
+  const { living, dead, toldAll } = await registry.list();
+  expect([living, dead.length, toldAll]).toEqual([[], 1, []]);
   await pass(30_000);
   expect(registry.renewals.length).toBe(11);
   expect(events).toEqual([]);
@@ -149,7 +150,7 @@ test("publish() tells a new status at once; stop() of a registry that is away do
   expect(registry.renewals.map(({ status }) => status)).toEqual(["serving", "draining"]);
   registry.isFrozen = true;
   let stopped = false;
-  const stopping = lease.stop().then(() => {
+  const stopping = lease.stop(true).then(() => {
     stopped = true;
   });
   await eventually(
@@ -158,4 +159,21 @@ test("publish() tells a new status at once; stop() of a registry that is away do
     "stop()",
   );
   await stopping;
+});
+
+test("stop() says that everything was told, if it was and the lease was kept until then", async () => {
+  const { registry, lease } = bed();
+  await lease.start();
+  await lease.stop(true);
+  const { dead, toldAll } = await registry.list();
+  expect(toldAll).toEqual(dead);
+  expect(registry.renewals.at(-1)?.toldAll).toBe(true);
+
+  const lost = bed();
+  await lost.lease.start();
+  lost.registry.isAway = true;
+  await lost.pass(30_000);
+  lost.registry.isAway = false;
+  await lost.lease.stop(true);
+  expect((await lost.registry.list()).toldAll).toEqual([]);
 });

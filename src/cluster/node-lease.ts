@@ -64,21 +64,34 @@ export class NodeLease {
     await this.#renew();
   }
 
-  /** Gives the lease back. Never rejects: what can't be given back runs out. */
-  async stop(): Promise<void> {
+  /**
+   * Gives the lease back. Never rejects: what can't be given back runs out.
+   *
+   * @param toldAll whether these may be its last words: the others have heard of everything.
+   */
+  async stop(toldAll: boolean): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#cancelRetry?.();
-    this.#renewedAt = undefined;
-    const { registry, clock, logger, describe } = this.#parts;
+    const { clock, logger, describe } = this.#parts;
     const { nodeId } = describe();
-    // A renewal that came after the release would take the lease again.
-    const released = (this.#renewing ?? Promise.resolve()).then(() => registry.release(nodeId));
     try {
-      await withDeadline(clock, this.#leaseMs / 3, "release the lease", released);
+      await withDeadline(clock, this.#leaseMs / 3, "release the lease", this.#release(toldAll));
     } catch (error) {
       logger.warn("node lease not released", { nodeId, error });
     }
+  }
+
+  async #release(toldAll: boolean): Promise<void> {
+    const { registry, describe } = this.#parts;
+    const record = { ...describe(), generation: this.#generation };
+    // Only who has kept the lease knows that nobody has cleared away what it had noted, and dropped what it should have told.
+    const mayTell = toldAll && this.isAlive && !this.#lost;
+    // A renewal that came after the release would take the lease again.
+    await this.#renewing;
+    this.#renewedAt = undefined;
+    if (mayTell) await registry.renew({ ...record, toldAll: true }, this.#leaseMs);
+    await registry.release(record.nodeId);
   }
 
   #tick(): void {

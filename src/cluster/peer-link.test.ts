@@ -1,10 +1,7 @@
 import { expect, test } from "bun:test";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { FakeClock } from "../../test/fake-clock.ts";
-import type { NodeId } from "../base/ids.ts";
+import { bed, liveToRest, lost } from "../../test/cluster/peer-link-bed.ts";
 import {
-  LINK_CLOSE_MS_MAX,
   LINK_KEEPALIVE_MS,
   LINK_OPEN_MS_MAX,
   LINK_QUEUE_ITEMS_MAX,
@@ -12,110 +9,6 @@ import {
   LINK_RETRY_MS_MAX,
   LINK_SILENCE_MS_MAX,
 } from "../base/limits.ts";
-import { silentLogger } from "../base/logger.ts";
-import { type LinkResponse, LinkResponseSchema } from "../gen/prim/v1/node_pb.ts";
-import type { LinkFrame } from "./link-call.ts";
-import { LinkOpenings } from "./link-openings.ts";
-import { PeerLink } from "./peer-link.ts";
-
-type Answer = MessageInitShape<typeof LinkResponseSchema>;
-
-/** One life of a link as the peer sees it. It takes frames as they come, and answers when it is told to. */
-class Life {
-  readonly frames: string[] = [];
-  readonly over = Promise.withResolvers<void>();
-  #answers: LinkResponse[] = [];
-  #wake = Promise.withResolvers<void>();
-  #end: { readonly error: unknown } | undefined;
-
-  constructor(frames: AsyncIterable<LinkFrame>, signal: AbortSignal) {
-    signal.addEventListener("abort", () => this.end(signal.reason));
-    void this.#read(frames);
-  }
-
-  answer(answer: NonNullable<Answer["frame"]>): void {
-    this.#answers.push(create(LinkResponseSchema, { frame: answer }));
-    this.#wake.resolve();
-  }
-
-  welcome(): void {
-    this.answer({ case: "welcome", value: { nodeId: "b", version: 1 } });
-  }
-
-  /** Confirms all that came after the hello. */
-  ack(): void {
-    this.answer({ case: "ack", value: { frames: BigInt(this.frames.length - 1) } });
-  }
-
-  end(error?: unknown): void {
-    this.#end ??= { error };
-    this.#wake.resolve();
-  }
-
-  async *answers(): AsyncGenerator<LinkResponse> {
-    for (;;) {
-      for (let next = this.#answers.shift(); next !== undefined; next = this.#answers.shift()) yield next;
-      if (this.#end !== undefined) break;
-      await this.#wake.promise;
-      this.#wake = Promise.withResolvers();
-    }
-    if (this.#end.error !== undefined) throw this.#end.error;
-  }
-
-  async #read(frames: AsyncIterable<LinkFrame>): Promise<void> {
-    for await (const { frame } of frames) {
-      if (this.#end !== undefined) return;
-      this.frames.push(
-        frame?.case === "batch" ? Buffer.from(frame.value ?? []).toString() : String(frame?.case),
-      );
-    }
-    this.over.resolve();
-  }
-}
-
-function bed() {
-  const clock = new FakeClock();
-  const lives: Life[] = [];
-  const reached: boolean[] = [];
-  let silences = 0;
-  let serial = 0n;
-  const link = new PeerLink("node-b" as NodeId, {
-    clock,
-    random: () => 0.5,
-    logger: silentLogger,
-    open: (frames, signal) => {
-      const life = new Life(frames, signal);
-      lives.push(life);
-      return life.answers();
-    },
-    openings: new LinkOpenings(),
-    hello: () => {
-      serial += 1n;
-      return { nodeId: "a", versionOldest: 1, versionNewest: 1, generation: 1, serial };
-    },
-    onReach: (now) => void reached.push(now),
-    onSilence: () => {
-      silences += 1;
-    },
-  });
-  const turn = async () => {
-    for (let count = 0; count < 3; count++) await new Promise<void>((resolve) => setImmediate(resolve));
-  };
-  const pass = async (ms: number) => {
-    for (let left = ms; left > 0; left -= 100) {
-      clock.advance(Math.min(100, left));
-      await turn();
-    }
-  };
-  const life = (number: number): Life => {
-    const found = lives[number - 1];
-    if (found === undefined) throw new Error(`The link has only ${lives.length} lives, not ${number}`);
-    return found;
-  };
-  return { clock, link, lives, life, reached, silences: () => silences, turn, pass };
-}
-
-const lost = () => new ConnectError("connection reset", Code.Unavailable);
 
 test("a link is opened with the first item, says hello, and sends nothing before the welcome", async () => {
   const { link, lives, life, turn, pass } = bed();
@@ -255,17 +148,9 @@ test("a quiet link gives signs of life while it may be needed again, then says t
 });
 
 test("a link that rests is opened by the next item, which is not lost if it came while the peer was hearing the goodbye", async () => {
-  const { link, lives, life, turn, pass } = bed();
-  const live = async (number: number) => {
-    await turn();
-    life(number).welcome();
-    for (let passedMs = 0; passedMs <= LINK_REST_MS; passedMs += 1_000) {
-      await turn();
-      life(number).ack();
-      await pass(1_000);
-    }
-    expect(life(number).frames.at(-1)).toBe("goodbye");
-  };
+  const stage = bed();
+  const { link, lives, life, turn } = stage;
+  const live = (number: number) => liveToRest(stage, number);
   link.say("1");
   await live(1);
   life(1).end();
@@ -331,39 +216,6 @@ test("the queue overflows into one word of it, however much is dropped", async (
   link.say("3");
   await turn();
   expect(life(1).frames).toEqual(["hello", "missed", "[3]"]);
-});
-
-test("close() sends what waits and a goodbye; nothing is said afterwards", async () => {
-  const { link, life, turn, lives, pass } = bed();
-  link.say("1");
-  await turn();
-  life(1).welcome();
-  await turn();
-  link.say("2");
-  const closed = link.close();
-  link.say("3");
-  await life(1).over.promise;
-  life(1).end();
-  await closed;
-  expect(life(1).frames).toEqual(["hello", "[1]", "[2]", "goodbye"]);
-  await pass(60_000);
-  expect(lives.length).toBe(1);
-});
-
-test("close() waits for a deaf peer no longer than its time, and opens a link for what was just said", async () => {
-  const { link, lives, turn, pass } = bed();
-  link.say("1");
-  let closed = false;
-  const closing = link.close().then(() => {
-    closed = true;
-  });
-  await turn();
-  expect(lives.length).toBe(1);
-  await pass(LINK_CLOSE_MS_MAX - 100);
-  expect(closed).toBe(false);
-  await pass(200);
-  expect(closed).toBe(true);
-  await closing;
 });
 
 test("drop() ends everything at once: no retry, no queue", async () => {

@@ -59,9 +59,11 @@ export class PeerLink {
   #missed = false;
   /** The peer is to be told to read its log, after what waits. */
   #lookDue = false;
+  /** While the link was being closed the peer missed something that it can't be told of any more. */
+  #lost = false;
   #reached = true;
   #wakeScheduled = false;
-  #closing: Promise<void> | undefined;
+  #closing: Promise<boolean> | undefined;
   #ended = () => {};
   #said = 0;
   #dropped = 0;
@@ -82,7 +84,7 @@ export class PeerLink {
     return this.#missed || this.#closing !== undefined;
   }
 
-  /** Sends an item, with what else is said in this turn of the event loop, or drops it and remembers that. */
+  /** Sends an item, with what else the code under way has to say, or drops it and remembers that. */
   say(item: string): void {
     if (this.isDropping || !this.#queue.push(item)) {
       this.miss(1);
@@ -94,7 +96,10 @@ export class PeerLink {
 
   /** Items for the peer were dropped: it is told to read its log. */
   miss(items: number): void {
-    if (this.#closing !== undefined) return;
+    if (this.#closing !== undefined) {
+      this.#lost = true;
+      return;
+    }
     this.#dropped += items + this.#queue.length;
     if (this.#missed) return;
     this.#missed = true;
@@ -110,41 +115,56 @@ export class PeerLink {
     this.#wakeSoon();
   }
 
-  /** Says what is left and a goodbye, within LINK_CLOSE_MS_MAX; nothing is sent afterwards. Repeating it is safe. */
-  close(): Promise<void> {
+  /**
+   * Says what is left and a goodbye, within LINK_CLOSE_MS_MAX; nothing is sent afterwards. Repeating it is safe.
+   *
+   * @returns whether the peer has taken everything that was ever said.
+   */
+  close(): Promise<boolean> {
     this.#closing ??= this.#finish();
     return this.#closing;
   }
 
   /** Ends the link at once, without a goodbye: the peer is no more. */
   drop(): void {
-    this.#closing ??= Promise.resolve();
+    this.#closing ??= Promise.resolve(false);
     this.#cancelRetry?.();
     this.#queue.clear();
     this.#call?.abort(new ConnectError("The peer is gone", Code.Canceled));
   }
 
-  async #finish(): Promise<void> {
+  async #finish(): Promise<boolean> {
+    let isLate = false;
+    const cancel = this.#parts.clock.after(LINK_CLOSE_MS_MAX, () => {
+      isLate = true;
+      this.#call?.abort(new ConnectError("The node stops", Code.Canceled));
+    });
     this.#cancelRetry?.();
     // What was said in this very turn has no link yet, or waits for its turn to get one.
     const isDue = this.#cancelRetry === undefined || this.#awaitsTurn;
     if (this.#call === undefined && isDue && this.#queue.length > 0) this.#start();
-    const call = this.#call;
-    if (call === undefined) return;
+    await this.#endCall();
+    // What was said while it went to rest.
+    if (isDue && !isLate && !this.#lost && this.#queue.length > 0) this.#start();
+    await this.#endCall();
+    cancel();
+    return !this.#lost && !this.#missed && !this.#lookDue && this.#queue.length === 0;
+  }
+
+  async #endCall(): Promise<void> {
+    if (this.#call === undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#ended = resolve;
-    const cancel = this.#parts.clock.after(LINK_CLOSE_MS_MAX, () => {
-      call.abort(new ConnectError("The node stops", Code.Canceled));
-    });
-    call.finish();
+    this.#call.finish();
     await promise;
-    cancel();
   }
 
   #wakeSoon(): void {
     if (this.#wakeScheduled) return;
     this.#wakeScheduled = true;
-    this.#parts.clock.soon(() => {
+    // When the code under way lets go, and not when the turn ends: messages that one answer of the store has brought are said by then,
+    // and the turn still has to write to the sockets of this node's own clients.
+    queueMicrotask(() => {
       this.#wakeScheduled = false;
       if (this.#call !== undefined) this.#call.wake();
       else if (this.#cancelRetry === undefined && this.#closing === undefined) this.#request();
@@ -182,14 +202,14 @@ export class PeerLink {
   }
 
   /** Others may open theirs. */
-  #opened(): void {
+  #opened(late: boolean): void {
     if (!this.#isOpening) return;
     this.#isOpening = false;
-    this.#parts.openings.done();
+    this.#parts.openings.done(late);
   }
 
   #welcomed(version: number): void {
-    this.#opened();
+    this.#opened(false);
     // One that had rested comes and goes with what there is to say: no news for an operator.
     this.#parts.logger[this.#hasRested ? "debug" : "info"]("node link open", { peer: this.#nodeId, version });
     this.#setReached(true);
@@ -197,7 +217,9 @@ export class PeerLink {
 
   #onEnd({ error, openMs, confirmed, rested }: LinkEnd): void {
     this.#call = undefined;
-    this.#opened();
+    // Its own fault is silence; others are refusals, and a connection that breaks, which are quick.
+    this.#opened(error instanceof PrimError);
+    if (this.#closing !== undefined && !confirmed) this.#lost = true;
     this.#ended();
     if (this.#closing !== undefined) return;
     if (rested && error === undefined) {

@@ -78,11 +78,17 @@ export class PeerLinks implements Peers {
     this.#miss(nodeId);
   }
 
-  /** Sends what waits, says goodbye, and takes nothing more. Repeating it is safe. */
-  async close(): Promise<void> {
+  /**
+   * Sends what waits, says goodbye, and takes nothing more. Repeating it is safe.
+   *
+   * @returns whether all peers have taken everything that was said to them.
+   */
+  async close(): Promise<boolean> {
     this.#stopped = true;
+    const isHeld = this.#held.size > 0;
     this.#held.clear();
-    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    const told = await Promise.all([...this.#links.values()].map((link) => link.close()));
+    return !isHeld && told.every(Boolean);
   }
 
   #say(nodes: readonly NodeId[], make: () => string): void {

@@ -20,6 +20,8 @@ export interface NodeRecord {
   /** Counts how often the node had to take a lease anew, from 1. */
   readonly generation: number;
   readonly load: { readonly connections: number; readonly sessions: number };
+  /** The last words of a node that stops: the others have heard of all that it stored, and need not read their logs. */
+  readonly toldAll?: true;
 }
 
 export interface LivingNode extends NodeRecord {
@@ -34,6 +36,8 @@ export interface NodesSeen {
   readonly living: readonly LivingNode[];
   /** Leases that ran out, and whose remains are not cleared yet. */
   readonly dead: readonly NodeId[];
+  /** Those of the dead whose last words were that they had told everything. */
+  readonly toldAll: readonly NodeId[];
 }
 
 /** What the death of a node meant for a room. */

@@ -38,12 +38,14 @@ export class RegistryInMemory implements NodeRegistry {
     await this.#reach();
     const now = this.#clock.now();
     const all = [...this.#leases.values()].toSorted((a, b) => (a.record.nodeId < b.record.nodeId ? -1 : 1));
+    const dead = all.filter(({ expiresAt }) => expiresAt <= now).map(({ record }) => record);
     return {
       now,
       living: all
         .filter(({ expiresAt }) => expiresAt > now)
         .map(({ record, expiresAt }) => ({ ...record, leaseExpiresAt: expiresAt })),
-      dead: all.filter(({ expiresAt }) => expiresAt <= now).map(({ record }) => record.nodeId),
+      dead: dead.map(({ nodeId }) => nodeId),
+      toldAll: dead.filter(({ toldAll }) => toldAll === true).map(({ nodeId }) => nodeId),
     };
   }
 
