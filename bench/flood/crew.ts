@@ -21,17 +21,23 @@ export class Crew {
     this.#members = members;
   }
 
+  /** @param parts.command what the command of each begins with. */
   static async open(
-    context: BenchContext,
-    stack: AsyncDisposableStack,
-    plan: Plan,
+    parts: {
+      readonly context: BenchContext;
+      readonly stack: AsyncDisposableStack;
+      readonly plan: Plan;
+      readonly command: readonly string[];
+    },
     onNews: (news: MetersNews) => void,
   ): Promise<Crew> {
+    const { context, stack, plan, command } = parts;
     const count = Math.ceil(plan.connections / plan.perProcess);
     const members = Array.from({ length: count }, () =>
       stack.use(
         new AskedProcess<FloodCommand, FloodResults, MetersNews>(context.children, {
           file: CHILD,
+          command,
           runtimeFlags: ["--smol", "--no-orphans"],
           answerMsMax: ANSWER_MS_MAX,
           onNews,

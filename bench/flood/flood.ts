@@ -9,6 +9,7 @@ import { describeLows, lowLimits, readKernel } from "./kernel-limits.ts";
 import { type FloodNodes, openNodes } from "./nodes.ts";
 import { floodOutcome } from "./outcome.ts";
 import { needsSources, type Plan } from "./plan.ts";
+import { goFirst } from "./priorities.ts";
 import { type PlannedPhase, Recorder, type Sample } from "./recorder.ts";
 import { Scoreboard } from "./scoreboard.ts";
 import type { FloodSettings } from "./settings.ts";
@@ -66,14 +67,15 @@ export class Flood {
     act: (flood: Flood) => Promise<void>,
   ): Promise<Outcome> {
     await using stack = new AsyncDisposableStack();
-    // Nobody needs to drain any more: the figures are taken, and sixty farewells take minutes.
-    stack.defer(() => context.children.killAll());
     const notes = warnOfLimits(context, settings);
     context.progress(`starting ${settings.url === "" ? `${settings.nodes} prim` : "clients only"}`);
-    const servers = await openNodes(context, stack, settings);
+    const priorities = goFirst(stack);
+    const servers = await openNodes(context, stack, settings, priorities);
     const plan = planOf(settings, servers);
     const board = new Scoreboard();
-    const crew = await Crew.open(context, stack, plan, (news) => board.hear(news));
+    const crew = await Crew.open({ context, stack, plan, command: priorities.clients }, (news) =>
+      board.hear(news),
+    );
     const recorder = new Recorder({
       context,
       board,
@@ -89,6 +91,8 @@ export class Flood {
     const flood = new Flood({ settings, plan, servers, board, recorder, backEnd, crew });
     flood.notes.push(...notes);
     stack.defer(() => recorder.stop());
+    // Whatever is disposed of first: the figures are taken, and a hundred farewells, one after the other, take minutes.
+    stack.defer(() => context.children.killAll());
     recorder.start();
     flood.marks.empty = recorder.sample();
     await act(flood);

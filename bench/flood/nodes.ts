@@ -8,16 +8,13 @@ import type { BenchContext } from "../harness/bench.ts";
 import { clientFrame } from "../harness/frames.ts";
 import { RawClient } from "../harness/raw-client.ts";
 import { ServerProcess } from "../harness/server-process.ts";
+import type { Priorities } from "./priorities.ts";
 import type { FloodSettings } from "./settings.ts";
 
 /** Starting one takes a core for half a second. */
 const STARTED_AT_ONCE = 4;
-/**
- * Nodes that share a few cores among many, with their clients, wait for each other longer than nodes on machines of their own; Redis,
- * for which all of them wait, goes first where it may.
- */
+/** Nodes that share a few cores among many, with their clients, wait for each other longer than nodes on machines of their own. */
 const PATIENT = { PRIM_REDIS_TIMEOUT_MS: "20000", PRIM_CLUSTER_LEASE_SECONDS: "60" };
-const GO_FIRST = ["nice", "-n", "-10"];
 const REDIS_START_MS_MAX = 10_000;
 const CLUSTER_MS_MAX = 10_000;
 const POLL_MS = 50;
@@ -42,6 +39,7 @@ export async function openNodes(
   context: BenchContext,
   stack: AsyncDisposableStack,
   settings: FloodSettings,
+  priorities: Priorities,
 ): Promise<FloodNodes> {
   if (settings.url !== "") {
     const { url, httpUrl, rpcUrl, serverPid } = settings;
@@ -51,12 +49,16 @@ export async function openNodes(
   const redis = settings.redis ? await startRedis(context, stack) : undefined;
   const env = redis === undefined ? {} : { PRIM_REDIS_URL: redis.url, ...PATIENT };
   const nodes = new Array<NodeAddress>(settings.nodes);
+  const inPlace = {
+    ...context,
+    primCommand: [...priorities.nodes, ...endingWithUs(context).primCommand],
+  };
   let next = 0;
   let started = 0;
   const start = async (): Promise<void> => {
     while (next < nodes.length) {
       const at = next++;
-      const server = stack.use(await ServerProcess.prim(endingWithUs(context), "memory", env));
+      const server = stack.use(await ServerProcess.prim(inPlace, "memory", env));
       const { url: webSocketUrl, httpUrl, rpcUrl, pid } = server;
       nodes[at] = { webSocketUrl, httpUrl, rpcUrl, pid };
       started++;
@@ -94,12 +96,9 @@ async function startRedis(context: BenchContext, stack: AsyncDisposableStack): P
   const port = await freePort();
   // As prim wants it: what is written outlives a restart.
   const flags = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"];
-  const child: Subprocess = context.children.spawn(
-    [...GO_FIRST, binary, ...flags, "--dir", context.tempDir],
-    {
-      stdio: ["ignore", "ignore", "inherit"],
-    },
-  );
+  const child: Subprocess = context.children.spawn([binary, ...flags, "--dir", context.tempDir], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   stack.defer(() => context.children.end(child));
   const url = `redis://127.0.0.1:${port}`;
   const deadline = performance.now() + REDIS_START_MS_MAX;

@@ -4,6 +4,7 @@
  */
 import type { Subprocess } from "bun";
 import type { Children } from "./children.ts";
+import { RUNTIME_ENV } from "./runtime-env.ts";
 
 /** Parent to child. */
 export interface Call<Command> {
@@ -25,6 +26,8 @@ export interface AskedProcessOptions<Tidings> {
   /** The module that the child runs, and what Bun is told before it. */
   readonly file: string;
   readonly runtimeFlags?: readonly string[];
+  /** What the command begins with, before the runtime: a priority, for example. */
+  readonly command?: readonly string[];
   /** How long an answer may take unless the question says otherwise. */
   readonly answerMsMax: number;
   readonly onNews?: (news: Tidings) => void;
@@ -51,8 +54,10 @@ export class AskedProcess<
     this.#children = children;
     this.#options = options;
     // Under npx there may be no `bun` on PATH.
-    this.#child = children.spawn([process.execPath, ...(options.runtimeFlags ?? []), options.file], {
+    const { command = [], runtimeFlags = [], file } = options;
+    this.#child = children.spawn([...command, process.execPath, ...runtimeFlags, file], {
       stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, ...RUNTIME_ENV },
       ipc: (message: Answer<Results[Command["kind"]]> | News<Tidings>) => this.#onMessage(message),
       onExit: () => this.#failAll(new Error("Client process has ended")),
     });

@@ -8,11 +8,13 @@ import { fileURLToPath } from "node:url";
 import type { Subprocess } from "bun";
 import type { BenchContext } from "./bench.ts";
 import { CpuMeter } from "./process-cost.ts";
+import { RUNTIME_ENV } from "./runtime-env.ts";
 
 const BARE = fileURLToPath(new URL("./bare-server.ts", import.meta.url));
 const BARE_RPC = fileURLToPath(new URL("./bare-rpc-server.ts", import.meta.url));
 const START_MS_MAX = 20_000;
 const PRIM_ENV = {
+  ...RUNTIME_ENV,
   PRIM_HOST: "127.0.0.1",
   // Several servers run side by side, so no port may be a fixed one.
   PRIM_RPC_PORT: "0",
