@@ -3,7 +3,6 @@
  *
  * Rooms of different sizes take turns, so that what else the machine does hits them alike. Redis is one of the bench's own.
  */
-import { createServer } from "node:net";
 import { systemClock } from "../src/base/clock.ts";
 import type { AppPlatform, ChannelId, NodeId, UserId } from "../src/base/ids.ts";
 import { REDIS_TIMEOUT_MS, ROOM_ANNOUNCE_MAX } from "../src/base/limits.ts";
@@ -12,6 +11,7 @@ import type { Attendee } from "../src/core/attendance.ts";
 import { RedisAttendance } from "../src/storage/redis/redis-attendance.ts";
 import { RedisConnection } from "../src/storage/redis/redis-connection.ts";
 import { type Bench, type BenchContext, listFlag, numberFlag, type Outcome } from "./harness/bench.ts";
+import { freePort } from "./harness/free-port.ts";
 import { ratios, spread } from "./harness/statistics.ts";
 
 const HOST = "127.0.0.1";
@@ -135,15 +135,6 @@ async function openRedis(context: BenchContext): Promise<RedisConnection> {
     clock: systemClock,
     log: silentLogger,
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("A listener has no port");
-  return address.port;
 }
 
 function attendee(userId: string): Attendee {

@@ -2,9 +2,9 @@
  * The servers of a flood: prims that it starts, with a Redis of their own if they are to be one
  * cluster, or one server that runs already.
  */
-import { createServer } from "node:net";
 import { RedisClient, type Subprocess } from "bun";
 import type { BenchContext } from "../harness/bench.ts";
+import { freePort } from "../harness/free-port.ts";
 import { clientFrame } from "../harness/frames.ts";
 import { RawClient } from "../harness/raw-client.ts";
 import { ServerProcess } from "../harness/server-process.ts";
@@ -146,16 +146,4 @@ async function mustBeCluster(nodes: readonly NodeAddress[]): Promise<void> {
   throw new Error(
     "Nodes are no cluster: a user on the first is not online on the last; leave --redis out for nodes on their own",
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.once("error", reject);
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    server.close(() => resolve(port));
-  });
-  return await promise;
 }

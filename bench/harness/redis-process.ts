@@ -7,11 +7,9 @@ import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { RedisConnection } from "../../src/storage/redis/redis-connection.ts";
 import type { BenchContext } from "./bench.ts";
+import { freePort } from "./free-port.ts";
 
 const MEMORY_MAX = "1gb";
-/** Below the ports that the system gives to who asks for any. */
-const PORT_MIN = 10_000;
-const PORT_MAX = 32_000;
 
 export interface RedisProcess {
   readonly url: string;
@@ -29,7 +27,7 @@ export async function startRedis(
   const part = PARTS.find(({ name }) => name === "redis-server");
   const path = part === undefined ? undefined : findPart(part);
   if (path === undefined) return undefined;
-  const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
+  const port = await freePort();
   const folder = join(context.tempDir, `redis-${port}`);
   await Bun.write(join(folder, "empty"), "");
   const flags = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--maxmemory", MEMORY_MAX];

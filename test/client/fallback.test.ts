@@ -42,12 +42,13 @@ interface Bad {
 interface BadOptions extends Partial<PrimClientOptions> {
   readonly server?: PrimProcess;
   readonly silentMsMax?: number;
+  readonly probeHoldMs?: number;
 }
 
 /** A client that reaches prim by a proxy only, with short times. */
 async function behind(
   policy: WebSocketPolicy,
-  { server = prim, silentMsMax, ...options }: BadOptions = {},
+  { server = prim, silentMsMax, probeHoldMs = 300, ...options }: BadOptions = {},
 ): Promise<Bad> {
   const proxy = new ChaosProxy(portOf(server));
   proxy.unruly = false;
@@ -57,7 +58,7 @@ async function behind(
   const transport = new FallbackTransport(
     new WebSocketTransport(`ws://${address}/acc`, jsonCodec, Socket),
     new StreamTransport(`http://${address}`, { silentMsMax }),
-    { openMsMax: 500, provenMs: 1_000, probeMinMs: 100, probeMaxMs: 400, probeHoldMs: 300 },
+    { openMsMax: 500, provenMs: 1_000, probeMinMs: 100, probeMaxMs: 400, probeHoldMs },
   );
   const client = new PrimClient({ url: "", transport, backoffMinMs: 20, backoffMaxMs: 200, ...options });
   closing.push(
@@ -118,7 +119,8 @@ describe("a client whose WebSockets are", () => {
   }
 
   test("cut again and again stays on the stream while it tries", async () => {
-    const { proxy, client, userId, statuses } = await behind({ cutAfterMs: 200 });
+    // Held so long that a machine which stands still for a moment does not see the end of the hold before the cut.
+    const { proxy, client, userId, statuses } = await behind({ cutAfterMs: 200 }, { probeHoldMs: 10_000 });
     await client.login({ userId });
     await until("the stream", () => client.via === "stream" && client.status === "online");
     const [upgrades, told] = [proxy.upgrades, statuses.length];
