@@ -11,7 +11,7 @@ import { phasesOf, play, type Scenario } from "./flood/scenarios.ts";
 import { FLOOD_FLAGS, floodSettings } from "./flood/settings.ts";
 import type { Bench, BenchContext, Outcome } from "./harness/bench.ts";
 
-/** What back ends may wait while the connections are held, 99 times out of 100; the delivery of the broadcast is told apart. */
+/** What back ends may wait while the connections are held, 99 times out of 100, the time of the broadcast included. */
 const CALL_P99_MS_MAX = 100;
 const CALLS_PER_SECOND = { state: 2, online: 40 } as const;
 /** Deliveries of the broadcast that don't come within this time don't come. */
@@ -93,7 +93,7 @@ async function broadcastHalfWay(flood: Flood, waitMs: number): Promise<void> {
   const deliveredMs = Math.round(flood.now() - began);
   flood.figures["broadcast"] = { answeredMs, deliveredMs };
   flood.notes.push(
-    `The broadcast was delivered in ${deliveredMs} ms; calls that fell into that are "inBroadcast".`,
+    `The broadcast was delivered in ${deliveredMs} ms; calls that fell into that are also told apart, as "inBroadcast".`,
   );
 }
 

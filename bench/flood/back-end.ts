@@ -29,7 +29,7 @@ export interface LoopOptions {
 
 export class BackEnd {
   readonly sent: SentLog;
-  /** A broadcast is being delivered: calls that fall into that time are timed as `inBroadcast`. */
+  /** A broadcast is being delivered: calls that fall into that time are timed as `inBroadcast` as well. */
   timesBroadcast = false;
   readonly #plan: Plan;
   readonly #sender: number;
@@ -69,7 +69,8 @@ export class BackEnd {
       try {
         await call(dueMs);
         const us = (this.#now() - dueMs) * 1_000;
-        this.#board.time(inBroadcast || this.timesBroadcast ? "inBroadcast" : what, us);
+        this.#board.time(what, us);
+        if (inBroadcast || this.timesBroadcast) this.#board.time("inBroadcast", us);
       } catch (error) {
         this.#board.error(`${what}: ${error instanceof Error ? error.message.slice(0, 80) : "unknown"}`);
       }

@@ -14,7 +14,7 @@ import { Histogram, type HistogramSummary, type SparseHistogram } from "../harne
  * - lag: how late requests were written, which is the generator's own doing and part of the others
  * - pushHttp, pushGrpc, pushRoom, state, online: calls of back ends, from the moment each was due to its answer
  * - broadcast: the call that sends a message to everybody
- * - inBroadcast: calls of back ends that fell into its delivery; they are not in their own lines
+ * - inBroadcast: calls of back ends that fell into its delivery; they are in their own lines too
  */
 export const TIMED = [
   "handshake",

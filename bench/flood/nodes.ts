@@ -4,8 +4,8 @@
  */
 import { RedisClient, type Subprocess } from "bun";
 import type { BenchContext } from "../harness/bench.ts";
-import { freePort } from "../harness/free-port.ts";
 import { clientFrame } from "../harness/frames.ts";
+import { freePort } from "../harness/free-port.ts";
 import { RawClient } from "../harness/raw-client.ts";
 import { ServerProcess } from "../harness/server-process.ts";
 import type { Priorities } from "./priorities.ts";

@@ -64,7 +64,7 @@ export const SLICE_BUSY_FRAMES = 16;
 /** A rest that ends so late was ended late because others want the cores: above what timers and a short collection of garbage do. */
 export const SLICE_LATE_MS = 5;
 /** A rest is at most so many times as long as what it follows, and at most so long. */
-export const SLICE_REST_FACTOR_MAX = 32;
+export const SLICE_REST_FACTOR_MAX = 128;
 export const SLICE_REST_MS_MAX = 1_000;
 
 // Channels and logs.

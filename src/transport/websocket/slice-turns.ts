@@ -13,6 +13,9 @@ import {
   SLICE_REST_MS_MAX,
 } from "../../base/limits.ts";
 
+/** So a rest is ended late now and then, one in eight, and no more often: late ones double the factor. */
+const FACTOR_DECAY = 0.9;
+
 export interface Slice {
   /** Writes what waits. @returns how many frames that were. */
   write(): number;
@@ -66,7 +69,7 @@ export class SliceTurns {
       const isLate = this.#clock.monotonic() - now - restMs >= SLICE_LATE_MS;
       this.#factor = isLate
         ? Math.min(SLICE_REST_FACTOR_MAX, this.#factor * 2)
-        : Math.max(1, this.#factor * 0.75);
+        : Math.max(1, this.#factor * FACTOR_DECAY);
       this.#next();
     });
   }

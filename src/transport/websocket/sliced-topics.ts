@@ -20,8 +20,6 @@ export type TopicServer = Pick<Server<WebSocketConnection>, "publish" | "subscri
 /** Writes a frame to the subscribers of a name; `publish` does, and who is given it may do something before and after. */
 export type Around = (name: string, publish: () => void) => void;
 
-const PLAINLY: Around = (_, publish) => publish();
-
 /** A topic that is, or was, too big for one slice. */
 interface BigTopic {
   readonly slices: TopicSlice[];
@@ -82,10 +80,11 @@ export class SlicedTopics {
     return this.#big.has(topic);
   }
 
-  publish(topic: string, frame: Frame, around = PLAINLY): void {
+  /** @param around by default nothing. */
+  publish(topic: string, frame: Frame, around?: Around): void {
     const big = this.#big.get(topic);
     if (big === undefined) {
-      around(topic, () => this.#server.publish(topic, frame));
+      write(this.#server, topic, { frame, around });
       return;
     }
     for (const slice of big.slices.toReversed()) {
@@ -136,12 +135,22 @@ function nextName(topic: string, slices: readonly TopicSlice[]): string {
   return `${topic}${SLICE_MARK}${number}`;
 }
 
+interface Pending {
+  readonly frame: Frame;
+  readonly around: Around | undefined;
+}
+
+function write(server: TopicServer, name: string, { frame, around }: Pending): void {
+  if (around === undefined) server.publish(name, frame);
+  else around(name, () => server.publish(name, frame));
+}
+
 class TopicSlice implements Slice {
   readonly name: string;
   /** Of the frames that wait; bytes where they are binary. */
   chars = 0;
   readonly #server: TopicServer;
-  #pending: { readonly frame: Frame; readonly around: Around }[] = [];
+  #pending: Pending[] = [];
 
   constructor(name: string, server: TopicServer) {
     this.name = name;
@@ -152,7 +161,7 @@ class TopicSlice implements Slice {
     return this.#pending.length > 0;
   }
 
-  add(frame: Frame, around: Around): void {
+  add(frame: Frame, around: Around | undefined): void {
     this.#pending.push({ frame, around });
     this.chars += frame.length;
   }
@@ -161,7 +170,7 @@ class TopicSlice implements Slice {
     const pending = this.#pending;
     this.#pending = [];
     this.chars = 0;
-    for (const { frame, around } of pending) around(this.name, () => this.#server.publish(this.name, frame));
+    for (const each of pending) write(this.#server, this.name, each);
     return pending.length;
   }
 }
