@@ -18,6 +18,7 @@ const BENCHES: Record<string, { readonly purpose: string; readonly file: string 
   send: { file: "./send.ts", purpose: "sends in rooms of 10, beside bare Bun publish" },
   echo: { file: "./echo.ts", purpose: "ping and its answer over 50 connections, beside a bare Bun echo" },
   memory: { file: "./memory.ts", purpose: "memory per idle connection, bare, connected, and logged in" },
+  idle: { file: "./idle.ts", purpose: "CPU and wake-ups of a server that has nothing to do" },
   login: { file: "./login.ts", purpose: "cost of a login while the room grows to 10,000 users" },
   store: { file: "./store.ts", purpose: "appends and reads of the channel logs" },
   attendance: { file: "./attendance.ts", purpose: "comings and goings of big and small rooms in Redis" },

@@ -38,6 +38,30 @@ export class CpuMeter {
   }
 }
 
+/** So far. */
+export interface ThreadCost {
+  readonly name: string;
+  readonly cpuMs: number;
+  /** How often it slept and was woken. */
+  readonly wakeUps: number;
+}
+
+/** The threads of a process that live, by id. */
+export function threadCosts(pid: number): ReadonlyMap<string, ThreadCost> {
+  const costs = new Map<string, ThreadCost>();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const read = (file: string): string => readFileSync(`/proc/${pid}/task/${thread}/${file}`, "latin1");
+    try {
+      const cpuMs = Number(read("schedstat").split(" ")[0]) / 1e6;
+      const wakeUps = Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read("status"))?.[1]);
+      costs.set(thread, { name: read("comm").trim(), cpuMs, wakeUps });
+    } catch {
+      // Ended between the listing and the reading: an idle server's helpers cost little until then.
+    }
+  }
+  return costs;
+}
+
 export function memory(pid: number): MemoryCost {
   const status = readFileSync(`/proc/${pid}/status`, "latin1");
   const bytes = (key: string): number => {

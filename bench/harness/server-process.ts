@@ -66,7 +66,7 @@ export class ServerProcess {
   static async prim(
     context: BenchContext,
     storage: PrimStorage,
-    env: Readonly<Record<string, string>> = {},
+    env: Readonly<Record<string, string | undefined>> = {},
   ): Promise<ServerProcess> {
     const dataDir = storage === "memory" ? "none" : mkdtempSync(join(context.tempDir, "prim-"));
     const ports = ["--http-port", "0", "--websocket-port", "0"];
@@ -89,7 +89,7 @@ export class ServerProcess {
   static async #start(
     context: BenchContext,
     command: string[],
-    env: Readonly<Record<string, string>> = {},
+    env: Readonly<Record<string, string | undefined>> = {},
   ): Promise<ServerProcess> {
     const child = context.children.spawn(command, {
       cwd: context.root,

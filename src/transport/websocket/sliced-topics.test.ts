@@ -4,6 +4,7 @@ import {
   SLICE_BUSY_FRAMES,
   SLICE_LATE_MS,
   SLICE_PENDING_CHARS_MAX,
+  SLICE_REST_FACTOR_MAX,
   SLICE_REST_MS_MAX,
 } from "../../base/limits.ts";
 import type { Frame } from "../../protocol/frames.ts";
@@ -183,4 +184,21 @@ test("SliceTurns does not rest after SLICE_BUSY_FRAMES", async () => {
   await turn();
   await turn();
   expect(writes.length).toBe(3 * (SLICE_BUSY_FRAMES + 1));
+});
+
+test("SliceTurns rests for SLICE_REST_FACTOR_MAX times as long as a slice took at most", async () => {
+  const { topics, come, writes, clock, takeMs, turn } = bed();
+  come(...Array.from({ length: 40 }, (_, client) => client));
+  takeMs(1);
+  topics.publish(TOPIC, "a");
+  for (let late = 0; late < 10; late += 1) {
+    await turn();
+    clock.stall(SLICE_REST_MS_MAX + SLICE_LATE_MS);
+  }
+  expect(writes.length).toBe(11);
+  await turn();
+  clock.advance(SLICE_REST_FACTOR_MAX - 1);
+  expect(writes.length).toBe(11);
+  clock.advance(1);
+  expect(writes.length).toBe(12);
 });
