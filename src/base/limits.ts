@@ -55,14 +55,14 @@ export const CLOCK_COARSE_MS = 20;
 
 /** Subscribers up to which a topic is written to in one go: 5 ms. Rooms of a thousand fit. */
 export const TOPIC_SUBSCRIBERS_MAX = 1_024;
-/** Subscribers of each further slice of it: a millisecond or two, after which others get their turn. */
-export const SLICE_SUBSCRIBERS_MAX = 256;
+/** Subscribers of each further slice of it: a millisecond, or four with cold caches, after which others get their turn. */
+export const SLICE_SUBSCRIBERS_MAX = 128;
 /** What waits for the turn of a slice, in characters; beyond it it is written at once. Far below what a slow reader may leave unread. */
 export const SLICE_PENDING_CHARS_MAX = 64 * 1024;
 /** Frames that a slice gets in one turn from which on there is no rest after it: a room that is this busy needs the time. */
 export const SLICE_BUSY_FRAMES = 16;
-/** A rest that ends so late was ended late because others want the cores: above what timers and a short collection of garbage do. */
-export const SLICE_LATE_MS = 5;
+/** A rest that ends so late was ended late because others want the cores: above what timers do. */
+export const SLICE_LATE_MS = 2;
 /** A rest is at most so many times as long as what it follows, and at most so long. */
 export const SLICE_REST_FACTOR_MAX = 128;
 export const SLICE_REST_MS_MAX = 1_000;

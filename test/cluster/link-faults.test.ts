@@ -1,6 +1,6 @@
 /** Links between nodes over a network that cuts, delays, freezes and half-opens connections. */
 import { expect, test } from "bun:test";
-import { LINK_SILENCE_MS_MAX } from "../../src/base/limits.ts";
+import { LEASE_MS_MIN, LINK_SILENCE_MS_MAX } from "../../src/base/limits.ts";
 import { eventually } from "../deadline.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import { LinkProxy } from "./link-proxy.ts";
@@ -179,4 +179,23 @@ test("a peer that refuses is tried again while it lives, with waits, and is drop
   expect(a.resyncs).toEqual(["peer died"]);
   a.say([b], messageOf(3));
   expect(a.cluster.peers.states.has(b.nodeId)).toBe(false);
+});
+
+test("a node that stops in order without a link to another has told it everything; one that is killed may not have", async () => {
+  const registry = new RegistryInMemory();
+  await using a = await ClusterNode.start(registry, { leaseMs: LEASE_MS_MIN });
+  const b = await ClusterNode.start(registry, { leaseMs: LEASE_MS_MIN });
+  const c = await ClusterNode.start(registry, { leaseMs: LEASE_MS_MIN });
+  await a.cluster.living.look();
+  await b.stop();
+  await eventually(
+    () => a.deaths,
+    (deaths) => deaths.includes(b.nodeId),
+    "the end of b",
+  );
+  expect(a.resyncs).toEqual([]);
+  registry.expire(c.nodeId);
+  await a.cluster.living.look();
+  expect(a.resyncs).toEqual(["peer died"]);
+  await c.stop();
 });
