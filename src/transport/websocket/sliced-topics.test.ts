@@ -117,6 +117,21 @@ test("SlicedTopics fills a slice that half have left, and forgets those that all
   expect(topics.subscribers(TOPIC)).toBe(0);
 });
 
+test("SlicedTopics keeps nothing of a topic that all have left, once nothing waits", async () => {
+  const { topics, come, go, heard, turn } = bed();
+  come(1, 2, 3, 4, 5);
+  topics.publish(TOPIC, "before");
+  go(1, 2, 3, 4, 5);
+  expect(topics.subscribers(TOPIC)).toBe(0);
+  expect(topics.isBig(TOPIC)).toBe(true);
+  come(6);
+  for (let turns = 0; turns < 6; turns += 1) await turn();
+  expect(heard.get(6)).toEqual([]);
+  go(6);
+  expect(topics.subscribers(TOPIC)).toBe(0);
+  expect(topics.isBig(TOPIC)).toBe(false);
+});
+
 test("SlicedTopics writes at once where too much waits for its turn", () => {
   const { topics, come, heard } = bed();
   come(1, 2, 3);

@@ -52,7 +52,10 @@ export class SlicedTopics {
   subscribers(topic: string): number {
     const big = this.#big.get(topic);
     if (big === undefined) return this.#server.subscriberCount(topic);
-    return big.slices.reduce((sum, { name }) => sum + this.#server.subscriberCount(name), 0);
+    const count = big.slices.reduce((sum, { name }) => sum + this.#server.subscriberCount(name), 0);
+    // Everybody has left: what waits still must not reach who comes next, so the slices stay until it is gone.
+    if (count === 0 && !big.slices.some(({ isPending }) => isPending)) this.#big.delete(topic);
+    return count;
   }
 
   /** The name under which a newcomer has to subscribe, in this turn of the event loop. */
