@@ -36,7 +36,7 @@ export interface ClusterParts {
   /**
    * Looks at all open channels again: something may have been missed. One look at a time, if it returns a promise.
    */
-  readonly resync: (reason: ResyncReason) => void | Promise<void>;
+  readonly resync: (reasons: readonly ResyncReason[]) => void | Promise<void>;
   /** The lease was lost and is there again: everything this node has noted with others must be noted anew. */
   readonly onRegained: () => void;
   /** A node is dead: somebody has to clear away what it left (NodeRegistry.clear). */

@@ -8,18 +8,19 @@ import { Resync, type ResyncReason } from "./resync.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test("the first look begins at once; all that is asked for within the period makes one more", async () => {
+test("the first look begins at once; all that is asked for within the period makes one more, for every reason", async () => {
   const clock = new FakeClock();
-  const looks: ResyncReason[] = [];
-  const resync = new Resync(clock, silentLogger, (reason) => void looks.push(reason));
+  const looks: (readonly ResyncReason[])[] = [];
+  const resync = new Resync(clock, silentLogger, (reasons) => void looks.push(reasons));
   resync.request("link broken");
-  expect(looks).toEqual(["link broken"]);
+  expect(looks).toEqual([["link broken"]]);
   await turn();
   for (let count = 0; count < 100; count++) resync.request("peer died");
+  resync.request("lease regained");
   clock.advance(RESYNC_PERIOD_MS - 1);
   expect(looks.length).toBe(1);
   clock.advance(1);
-  expect(looks).toEqual(["link broken", "peer died"]);
+  expect(looks).toEqual([["link broken"], ["peer died", "lease regained"]]);
   await turn();
   clock.advance(60_000);
   expect(looks.length).toBe(2);
@@ -45,15 +46,15 @@ test("what is asked for during a look makes another after it, also if it failed"
 
 test("stop() keeps what was asked for from beginning", async () => {
   const clock = new FakeClock();
-  const looks: ResyncReason[] = [];
-  const resync = new Resync(clock, silentLogger, (reason) => void looks.push(reason));
+  const looks: (readonly ResyncReason[])[] = [];
+  const resync = new Resync(clock, silentLogger, (reasons) => void looks.push(reasons));
   resync.request("link broken");
   await turn();
   resync.request("peer died");
   resync.stop();
   resync.request("peer died");
   clock.advance(60_000);
-  expect(looks).toEqual(["link broken"]);
+  expect(looks).toEqual([["link broken"]]);
 });
 
 test("OutOfReach looks now and then while a way is broken, and stops when all are mended or gone", () => {

@@ -1,6 +1,6 @@
 /**
  * Resync: many reasons to look at all open channels again, few looks. One begins at once; what is asked for while it
- * runs or within RESYNC_PERIOD_MS after its begin makes one more.
+ * runs or within RESYNC_PERIOD_MS after its begin makes one more, for all reasons that came together.
  */
 import type { Cancel, Clock } from "../base/clock.ts";
 import { RESYNC_PERIOD_MS } from "../base/limits.ts";
@@ -16,15 +16,20 @@ export type ResyncReason =
 export class Resync {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #look: (reason: ResyncReason) => void | Promise<void>;
+  readonly #look: (reasons: readonly ResyncReason[]) => void | Promise<void>;
+  /** Of the next look. */
+  readonly #wanted = new Set<ResyncReason>();
   #startedAt = Number.NEGATIVE_INFINITY;
   #running = false;
-  #wanted: ResyncReason | undefined;
   #cancel: Cancel | undefined;
   #stopped = false;
 
   /** @param look looks at all open channels; if it returns a promise, until that is settled. */
-  constructor(clock: Clock, logger: Logger, look: (reason: ResyncReason) => void | Promise<void>) {
+  constructor(
+    clock: Clock,
+    logger: Logger,
+    look: (reasons: readonly ResyncReason[]) => void | Promise<void>,
+  ) {
     this.#clock = clock;
     this.#logger = logger;
     this.#look = look;
@@ -33,22 +38,22 @@ export class Resync {
   /** Has this node look at its open channels, at a time after this call. */
   request(reason: ResyncReason): void {
     if (this.#stopped) return;
-    this.#wanted ??= reason;
+    this.#wanted.add(reason);
     this.#begin();
   }
 
   /** No look begins afterwards. */
   stop(): void {
     this.#stopped = true;
-    this.#wanted = undefined;
+    this.#wanted.clear();
     this.#cancel?.();
   }
 
   #begin(): void {
-    if (this.#wanted === undefined || this.#running || this.#cancel !== undefined) return;
+    if (this.#wanted.size === 0 || this.#running || this.#cancel !== undefined) return;
     const waitMs = this.#startedAt + RESYNC_PERIOD_MS - this.#clock.monotonic();
     if (waitMs <= 0) {
-      void this.#run(this.#wanted);
+      void this.#run();
       return;
     }
     this.#cancel = this.#clock.after(waitMs, () => {
@@ -57,16 +62,17 @@ export class Resync {
     });
   }
 
-  async #run(reason: ResyncReason): Promise<void> {
-    this.#wanted = undefined;
+  async #run(): Promise<void> {
+    const reasons = [...this.#wanted];
+    this.#wanted.clear();
     this.#running = true;
     this.#startedAt = this.#clock.monotonic();
-    this.#logger.info("reading open channels again", { reason });
+    this.#logger.info("reading open channels again", { reasons });
     try {
-      await this.#look(reason);
+      await this.#look(reasons);
     } catch (error) {
       // What was not seen is seen with the next message of its channel, or the next look.
-      this.#logger.warn("open channels not read", { reason, error });
+      this.#logger.warn("open channels not read", { reasons, error });
     }
     this.#running = false;
     this.#begin();

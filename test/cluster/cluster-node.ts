@@ -70,7 +70,7 @@ export class ClusterNode implements AsyncDisposable {
           },
           publishLocally: (channel, push) => void this.pushes.push({ channel, push }),
         },
-        resync: (reason) => void this.resyncs.push(reason),
+        resync: (reasons) => void this.resyncs.push(...reasons),
         onRegained: () => {
           this.regained += 1;
         },
