@@ -216,6 +216,36 @@ describe("Delivery", () => {
     expect(client.offsetsIn(room)).toEqual([1, 2, 2]);
   });
 
+  test("resync() takes no log for one that went back that began anew while it looked", async () => {
+    const fresh = new MemoryStore({ clock: new FakeClock(), countMax: 1_000, ageMs: 3_600_000 });
+    const held = Promise.withResolvers<void>();
+    let isLost = false;
+    const { delivery, client, append } = open((log) => ({
+      ...bound(log),
+      async join(channel) {
+        if (!isLost) return log.join(channel);
+        const head = await fresh.join(channel);
+        await held.promise;
+        return head;
+      },
+      read: (channel, range) => (isLost ? fresh : log).read(channel, range),
+    }));
+    await delivery.open(room);
+    for (const msg of ["1", "2"]) delivery.deliver(await append(msg));
+    isLost = true;
+    const look = delivery.resync();
+    const one = draft("3");
+    const { receipt } = await fresh.append({ channel: room, draft: one, windowMs: 0 });
+    delivery.deliver({ ...one, ...receipt });
+    await settle();
+    expect(client.kinds()).toEqual(["msg", "msg", "notice", "msg"]);
+    held.resolve();
+    await look;
+    await settle();
+    expect(client.kinds()).toEqual(["msg", "msg", "notice", "msg"]);
+    expect(delivery.position(room)).toEqual({ epoch: receipt.epoch, offset: 1 });
+  });
+
   test("resync() fails when the log is away, and may be repeated", async () => {
     let away = false;
     const { delivery, client, append } = open((log) => ({

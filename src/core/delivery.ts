@@ -203,12 +203,12 @@ export class Delivery {
     // Who opened the channel is told of a failure; here the next look finds it gone.
     await local.unsettled?.opening?.catch(() => {});
     if (this.#channels.get(channel) !== local) return;
-    const before = local.offset;
+    const before = this.position(channel);
     const head = await this.#log.join(channel);
     if (this.#channels.get(channel) !== local) return;
-    if (head.epoch === local.epoch && head.offset < before) {
+    if (head.epoch === before.epoch && head.epoch === local.epoch && head.offset < before.offset) {
       // The store came back with less than it had answered for, as after a failover: offsets will be given again.
-      this.#logger.warn("channel went back", { channel, offset: before, head: head.offset });
+      this.#logger.warn("channel went back", { channel, offset: before.offset, head: head.offset });
       local.offset = head.offset;
       this.#fanout.publish(channel, { kind: "notice", notice: "history_lost", channel });
     }

@@ -83,6 +83,20 @@ describeWith("redis-server", "RedisConnection", () => {
     expect(await connection.evaluate(count, ["counter"])).toBe(2);
   });
 
+  test("arguments of a call that waits for a lost connection are made when it is sent", async () => {
+    const server = await start();
+    const connection = await bed.connect(addressOf(server), { callTimeoutMs: 10_000 });
+    const lost = new Promise<void>((resolve) => connection.onLost(resolve));
+    await server.kill9();
+    await within(lost, "the connection to be lost");
+    let time = "before";
+    const echo = redisScript("echo", "return ARGV[1]");
+    const answer = connection.evaluate(echo, ["key"], () => [time]);
+    time = "after";
+    await server.restart();
+    expect(await answer).toBe("after");
+  });
+
   test("databases of one server are strangers", async () => {
     const server = await start();
     const connection = { keyPrefix: newPrefix() };

@@ -120,21 +120,23 @@ export class RedisConnection {
    * Runs a script as one atomic step. Redis need not know it beforehand.
    *
    * @param keys at least one with Redis Cluster, all of one hash slot.
+   * @param args a function is called whenever the script is about to be sent: after a wait for a lost connection, too.
    * @throws {PrimError} `unavailable`, reason `STORE_FAILED`: no connection, no answer in time, too much under way
    *   (REDIS_CALLS_MAX), or refused by Redis. It may have been executed, but never twice.
    */
   evaluate(
     script: RedisScript,
     keys: readonly string[],
-    args: readonly RedisArgument[] = [],
+    args: readonly RedisArgument[] | (() => readonly RedisArgument[]) = [],
   ): Promise<unknown> {
     return this.#gate.pass(async (isGivenUp) => {
+      const values = typeof args === "function" ? args() : args;
       try {
-        return await this.#client.evalsha(script.sha, keys.length, ...keys, ...args);
+        return await this.#client.evalsha(script.sha, keys.length, ...keys, ...values);
       } catch (error) {
         // Then it was not executed, and this is no second time; unless the answer came so late that nobody waits for it.
         if (!(error instanceof Error && error.message.startsWith("NOSCRIPT")) || isGivenUp()) throw error;
-        return this.#client.eval(script.lua, keys.length, ...keys, ...args);
+        return this.#client.eval(script.lua, keys.length, ...keys, ...values);
       }
     });
   }

@@ -91,7 +91,7 @@ export class RedisStore implements Store {
     this.#assertOpen();
     const [direction, offset] = "after" in range ? ["after", range.after] : ["before", range.before ?? ""];
     const { head, log } = this.#keysOf(channel);
-    const args = [...this.#commonArgs(), direction, String(offset), String(range.limit)];
+    const args = () => [...this.#commonArgs(), direction, String(offset), String(range.limit)];
     const reply = await this.#connection.evaluate(readScript, [head, log], args);
     const [epoch, newest, oldest, entries] = reply as ReadReply;
     const { more } = windowOf(range, oldest, newest);
@@ -142,10 +142,11 @@ export class RedisStore implements Store {
 
   async #evaluate(script: RedisScript, operations: readonly Operation[]): Promise<readonly unknown[]> {
     const keys = operations.flatMap((operation) => operation.keys);
-    const args = [...this.#commonArgs(), ...operations.flatMap((operation) => operation.args)];
+    const args = () => [...this.#commonArgs(), ...operations.flatMap((operation) => operation.args)];
     return (await this.#connection.evaluate(script, keys, args)) as unknown[];
   }
 
+  /** As they are when the script is sent: a call that has waited for a lost connection must not bring the old epoch back. */
   #commonArgs(): string[] {
     const { countMax, ageMs } = this.#bounds;
     const now = this.#clock.now();
