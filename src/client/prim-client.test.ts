@@ -91,7 +91,7 @@ test("calls without a login reject at once", async () => {
   await expect(client.typing({ channel: ROOM })).rejects.toMatchObject({ reason: "offline" });
 });
 
-const COMING_BACK: readonly number[] = [1000, 1001, 1005, 1006, 1011, 1012, 4001];
+const COMING_BACK: readonly number[] = [1000, 1001, 1005, 1006, 1011, 1012, 1013, 4001];
 for (const code of COMING_BACK) {
   test(`close code ${code} reconnects after a wait, with the positions`, async () => {
     const { client, clock, transport, seen } = await online();

@@ -8,7 +8,7 @@ import type { ChannelId } from "../base/ids.ts";
 import type { Push } from "./pushes.ts";
 
 /** Why prim ends a connection; protocol/ has the code of each. */
-export type CloseReason = "draining" | "heartbeat_timeout" | "kicked" | "internal_error";
+export type CloseReason = "draining" | "heartbeat_timeout" | "kicked" | "unavailable" | "internal_error";
 
 /** How a client speaks, for operators to tell: core makes no difference. */
 export type Wire = "websocket_json" | "websocket_protobuf" | "stream";

@@ -93,5 +93,6 @@ export const CLOSE_CODES: Readonly<Record<CloseReason, { readonly code: number; 
   draining: { code: 1012, text: "restarting, reconnect" },
   heartbeat_timeout: { code: 4001, text: "no heartbeat, reconnect" },
   kicked: { code: 4003, text: "kicked, do not reconnect" },
+  unavailable: { code: 1013, text: "the store is away, reconnect" },
   internal_error: { code: 1011, text: "internal error, reconnect" },
 };

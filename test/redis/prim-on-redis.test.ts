@@ -84,6 +84,8 @@ describeWith("redis-server", "prim on Redis", () => {
     const ann = await ChatClient.login(prim.webSocketUrl, "ann");
     const bob = await ChatClient.login(prim.webSocketUrl, "bob");
     const { epoch, offset } = await ann.ok("send", { channel: ROOM, msg: "1" });
+    // Who has not seen it yet would have to be sent away.
+    await bob.until(() => bob.messagesIn(ROOM).length === 1, "the first message");
     await server.kill9();
     await server.restart();
     await bob.push("notice", (data) => data["notice"] === "history_lost" && data.channel === ROOM);

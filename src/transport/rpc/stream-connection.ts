@@ -34,6 +34,7 @@ const ENDINGS: Readonly<Record<CloseReason, () => PrimError>> = {
   kicked: () =>
     new PrimError("permission_denied", "The login was ended: do not come back", { reason: "KICKED" }),
   heartbeat_timeout: tooSlow,
+  unavailable: () => new PrimError("unavailable", "The store is away: come back"),
   internal_error: () => new PrimError("internal", "Something is wrong with the server"),
 };
 

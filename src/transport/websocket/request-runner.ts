@@ -91,8 +91,9 @@ export class RequestRunner {
     } catch (error) {
       // It was answered, and would wait for pushes that never come: only a new connection can resume.
       const sessionId = this.#chat.sessionIdOf(connection.session);
-      this.#logger.warn("missed messages could not be replayed", { sessionId, error });
-      connection.close("internal_error");
+      const isFault = !(error instanceof PrimError);
+      this.#logger[isFault ? "error" : "warn"]("missed messages could not be replayed", { sessionId, error });
+      connection.close(isFault ? "internal_error" : "unavailable");
     }
     if (connection.isCongested) await connection.drained();
   }
