@@ -115,9 +115,20 @@ describeWith("grpcurl", "grpcurl", (grpcurl) => {
     expect(one.channels).toEqual(["room:101", "inbox:ann", "all"]);
     expect((await ops("GetSession", { session_id: "nobody" })).stderr).toContain("Code: NotFound");
 
-    const watched = await call("prim.v1.OpsService/WatchState", { period_ms: 100 }, "-max-time", "1");
-    expect(watched.stdout.split("NODE_STATUS_SERVING").length).toBeGreaterThan(5);
-    expect(watched.stderr).toContain("DeadlineExceeded");
+    const watch = [
+      "-d",
+      JSON.stringify({ period_ms: 100 }),
+      prim.rpcAddress,
+      "prim.v1.OpsService/WatchState",
+    ];
+    const watching = Bun.spawn([grpcurl, "-plaintext", ...watch], { stdout: "pipe", stderr: "ignore" });
+    const decoder = new TextDecoder();
+    let watched = "";
+    for await (const chunk of watching.stdout) {
+      watched += decoder.decode(chunk, { stream: true });
+      if (watched.split("NODE_STATUS_SERVING").length > 5) watching.kill();
+    }
+    expect(watched.split("NODE_STATUS_SERVING").length).toBeGreaterThan(5);
 
     expect((await ops("SetLogLevel", { level: "LOG_LEVEL_WARN" })).answer).toEqual({
       previous: "LOG_LEVEL_ERROR",

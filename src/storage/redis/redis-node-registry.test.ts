@@ -45,7 +45,7 @@ describeWith("redis-server", "RedisNodeRegistry on Redis", () => {
   afterEach(() => bed.clear());
 
   test("an answer that got lost does not hide that the lease had run out", async () => {
-    const a = await bed.open("a", 300);
+    const a = await bed.open("a", 1_000);
     const redis = await server();
     await a.registry.renew(record(a), LONG_LEASE_MS);
     redis.signal("SIGSTOP");
