@@ -92,7 +92,7 @@ test.each<[string, readonly string[]]>([
     ...args,
   ]);
   expect(counters).toMatchObject({ open: 200, ready: 200, lost: 0 });
-  expect(counters["heartbeatsAnswered"]).toBeGreaterThan(100);
+  expect(counters["heartbeatsAnswered"]).toBeGreaterThan(0);
   expect(latencies["handshake"]?.count).toBe(counters["attempts"] as number);
   expect(latencies["login"]?.count).toBe(counters["attempts"] as number);
   if (scenario === "idle") expect(verdict.due).toBe(0);

@@ -1,45 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { FakeClock } from "../../test/fake-clock.ts";
-import { FakeConnection, FakeFanout } from "../../test/fake-connection.ts";
-import type { AppPlatform, ChannelId, Epoch, UserId } from "../base/ids.ts";
-import { newMessageId } from "../base/ids.ts";
-import { EARLY_MESSAGES_MAX, GAP_RETRY_MS, GAP_WAIT_MS, RESYNC_CHANNELS_AT_ONCE } from "../base/limits.ts";
-import { silentLogger } from "../base/logger.ts";
-import { MemoryStore } from "../storage/memory/memory-store.ts";
-import type { ChannelLog } from "./channel-log.ts";
-import { Delivery } from "./delivery.ts";
-import type { Draft, Message } from "./message.ts";
-
-const room = "room:a" as ChannelId;
-
-function draft(msg: string): Draft {
-  const from = "ann" as UserId;
-  return { id: newMessageId(), seq: msg, from, appPlatform: 101 as AppPlatform, type: "text", msg };
-}
-
-function open(wrap: (log: ChannelLog) => ChannelLog = (log) => log, countMax = 1_000) {
-  const clock = new FakeClock();
-  const store = new MemoryStore({ clock, countMax, ageMs: 3_600_000 });
-  const fanout = new FakeFanout();
-  const client = new FakeConnection(fanout);
-  client.subscribe(room);
-  const delivery = new Delivery({ log: wrap(store), fanout, logger: silentLogger, clock });
-  async function store1(msg: string): Promise<Message> {
-    const one = draft(msg);
-    const { receipt } = await store.append({ channel: room, draft: one, windowMs: 0 });
-    return { ...one, ...receipt };
-  }
-  return { clock, store, fanout, client, delivery, append: store1 };
-}
-
-/** Lets everything run that waits for nothing but its turn. */
-async function settle(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-}
+import { bound, openDelivery, room, settle } from "../../test/delivery-bed.ts";
+import type { ChannelId, Epoch } from "../base/ids.ts";
+import { EARLY_MESSAGES_MAX, GAP_RETRY_MS, GAP_WAIT_MS } from "../base/limits.ts";
+import type { Message } from "./message.ts";
 
 describe("Delivery", () => {
   test("deliver() publishes what is next, at once", async () => {
-    const { delivery, client, append } = open();
+    const { delivery, client, append } = openDelivery();
     await delivery.open(room);
     delivery.deliver(await append("1"));
     expect(client.offsetsIn(room)).toEqual([1]);
@@ -47,7 +14,7 @@ describe("Delivery", () => {
   });
 
   test("deliver() drops repeats and what is old", async () => {
-    const { delivery, client, append } = open();
+    const { delivery, client, append } = openDelivery();
     await delivery.open(room);
     const [first, second] = [await append("1"), await append("2")];
     for (const message of [first, first, second, first, second]) delivery.deliver(message);
@@ -55,7 +22,7 @@ describe("Delivery", () => {
   });
 
   test("deliver() puts messages that came in another order into theirs, and reads no log for it", async () => {
-    const { delivery, client, append, clock } = open();
+    const { delivery, client, append, clock } = openDelivery();
     await delivery.open(room);
     const messages = [await append("1"), await append("2"), await append("3"), await append("4")];
     for (const index of [3, 0, 2, 1]) delivery.deliver(messages[index] as Message);
@@ -65,7 +32,7 @@ describe("Delivery", () => {
   });
 
   test("deliver() fills a gap from the log before anything later, when the wait is over", async () => {
-    const { delivery, client, append, clock } = open();
+    const { delivery, client, append, clock } = openDelivery();
     await delivery.open(room);
     delivery.deliver(await append("1"));
     await append("2");
@@ -84,7 +51,7 @@ describe("Delivery", () => {
   });
 
   test("deliver() waits anew for each message that is missing", async () => {
-    const { delivery, client, append, clock } = open();
+    const { delivery, client, append, clock } = openDelivery();
     await delivery.open(room);
     const messages: Message[] = [];
     for (let count = 1; count <= 6; count += 1) messages.push(await append(`${count}`));
@@ -101,7 +68,7 @@ describe("Delivery", () => {
   });
 
   test("deliver() reads the log at once when too many wait", async () => {
-    const { delivery, client, append } = open();
+    const { delivery, client, append } = openDelivery();
     await delivery.open(room);
     await append("1");
     for (let count = 0; count <= EARLY_MESSAGES_MAX; count += 1) delivery.deliver(await append(`${count}`));
@@ -110,7 +77,7 @@ describe("Delivery", () => {
   });
 
   test("deliver() goes on behind a gap that the log has deleted, and says so", async () => {
-    const { delivery, client, append, clock } = open(undefined, 2);
+    const { delivery, client, append, clock } = openDelivery(undefined, 2);
     await delivery.open(room);
     delivery.deliver(await append("1"));
     for (const text of ["2", "3", "4"]) await append(text);
@@ -123,7 +90,7 @@ describe("Delivery", () => {
   });
 
   test("reach() waits for what others have seen already, and for nothing that the log does not have", async () => {
-    const { delivery, client, append } = open();
+    const { delivery, client, append } = openDelivery();
     await delivery.open(room);
     await append("1");
     const second = await append("2");
@@ -136,7 +103,7 @@ describe("Delivery", () => {
   });
 
   test("reach() during a read waits for one that began later", async () => {
-    const { delivery, client, append } = open();
+    const { delivery, client, append } = openDelivery();
     await delivery.open(room);
     const first = delivery.reach(await append("1"));
     const second = delivery.reach(await append("2"));
@@ -147,7 +114,7 @@ describe("Delivery", () => {
   test("reach() fails with the log, and leaves the channel to be looked at again", async () => {
     let isAway = true;
     const away = () => Promise.reject(new Error("away"));
-    const { delivery, client, append, clock } = open((log) => ({
+    const { delivery, client, append, clock } = openDelivery((log) => ({
       ...bound(log),
       read: (channel, range) => (isAway ? away() : log.read(channel, range)),
     }));
@@ -161,7 +128,7 @@ describe("Delivery", () => {
   });
 
   test("noticed() looks for a message that has not come, once", async () => {
-    const { delivery, client, append } = open();
+    const { delivery, client, append } = openDelivery();
     await delivery.open(room);
     const message = await append("1");
     delivery.noticed(message);
@@ -174,101 +141,13 @@ describe("Delivery", () => {
     expect(delivery.gapsFilled).toBe(1);
   });
 
-  test("resync() joins every open channel again, and publishes what was missed", async () => {
-    const joined: ChannelId[] = [];
-    const { delivery, client, append } = open((log) => ({
-      ...bound(log),
-      join: (channel) => {
-        joined.push(channel);
-        return log.join(channel);
-      },
-    }));
-    for (let count = 0; count < RESYNC_CHANNELS_AT_ONCE * 2; count += 1) {
-      await delivery.open(`room:${count}` as ChannelId);
-    }
-    await delivery.open(room);
-    await append("1");
-    await append("2");
-    joined.length = 0;
-    await delivery.resync();
-    await settle();
-    expect(joined).toHaveLength(RESYNC_CHANNELS_AT_ONCE * 2 + 1);
-    expect(client.offsetsIn(room)).toEqual([1, 2]);
-  });
-
-  test("resync() follows a log that went back, and tells that history is lost", async () => {
-    let back = false;
-    const { delivery, client, append } = open((log) => ({
-      ...bound(log),
-      async join(channel) {
-        const head = await log.join(channel);
-        return back ? { ...head, offset: 1 } : head;
-      },
-    }));
-    await delivery.open(room);
-    const [first, second] = [await append("1"), await append("2")];
-    delivery.deliver(first);
-    delivery.deliver(second);
-    back = true;
-    await delivery.resync();
-    expect(client.kinds()).toEqual(["msg", "msg", "notice"]);
-    delivery.deliver(second);
-    expect(client.offsetsIn(room)).toEqual([1, 2, 2]);
-  });
-
-  test("resync() takes no log for one that went back that began anew while it looked", async () => {
-    const fresh = new MemoryStore({ clock: new FakeClock(), countMax: 1_000, ageMs: 3_600_000 });
-    const held = Promise.withResolvers<void>();
-    let isLost = false;
-    const { delivery, client, append } = open((log) => ({
-      ...bound(log),
-      async join(channel) {
-        if (!isLost) return log.join(channel);
-        const head = await fresh.join(channel);
-        await held.promise;
-        return head;
-      },
-      read: (channel, range) => (isLost ? fresh : log).read(channel, range),
-    }));
-    await delivery.open(room);
-    for (const msg of ["1", "2"]) delivery.deliver(await append(msg));
-    isLost = true;
-    const look = delivery.resync();
-    const one = draft("3");
-    const { receipt } = await fresh.append({ channel: room, draft: one, windowMs: 0 });
-    delivery.deliver({ ...one, ...receipt });
-    await settle();
-    expect(client.kinds()).toEqual(["msg", "msg", "notice", "msg"]);
-    held.resolve();
-    await look;
-    await settle();
-    expect(client.kinds()).toEqual(["msg", "msg", "notice", "msg"]);
-    expect(delivery.position(room)).toEqual({ epoch: receipt.epoch, offset: 1 });
-  });
-
-  test("resync() fails when the log is away, and may be repeated", async () => {
-    let away = false;
-    const { delivery, client, append } = open((log) => ({
-      ...bound(log),
-      join: (channel) => (away ? Promise.reject(new Error("away")) : log.join(channel)),
-    }));
-    await delivery.open(room);
-    await append("1");
-    away = true;
-    await expect(delivery.resync()).rejects.toThrow("away");
-    away = false;
-    await delivery.resync();
-    await settle();
-    expect(client.offsetsIn(room)).toEqual([1]);
-  });
-
   test("deliver() keeps what comes while a gap is being filled", async () => {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
     let reads = 0;
-    const { delivery, client, append, clock } = open((log) => ({
+    const { delivery, client, append, clock } = openDelivery((log) => ({
       ...bound(log),
       async read(channel, range) {
         const page = await log.read(channel, range);
@@ -296,7 +175,7 @@ describe("Delivery", () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const { delivery, client, append } = open((log) => ({
+    const { delivery, client, append } = openDelivery((log) => ({
       ...bound(log),
       async join(channel) {
         const head = await log.join(channel);
@@ -314,7 +193,7 @@ describe("Delivery", () => {
 
   test("deliver() tries a gap again after the log was away, without another message", async () => {
     let away = true;
-    const { delivery, client, append, clock } = open((log) => ({
+    const { delivery, client, append, clock } = openDelivery((log) => ({
       ...bound(log),
       read: (channel, range) => (away ? Promise.reject(new Error("away")) : log.read(channel, range)),
     }));
@@ -336,7 +215,7 @@ describe("Delivery", () => {
   ] as const) {
     test(`deliver() ${name}, and goes on`, async () => {
       let epoch: Epoch | undefined;
-      const { delivery, client, append } = open((log) => ({
+      const { delivery, client, append } = openDelivery((log) => ({
         ...bound(log),
         async read(channel, range) {
           const page = await log.read(channel, range);
@@ -357,13 +236,13 @@ describe("Delivery", () => {
   }
 
   test("deliver() drops a message of a channel that nobody here has open", async () => {
-    const { delivery, fanout, append } = open();
+    const { delivery, fanout, append } = openDelivery();
     delivery.deliver(await append("1"));
     expect(fanout.published).toEqual([]);
   });
 
   test("open() starts at the log's head, close() forgets with the last session", async () => {
-    const { delivery, append } = open();
+    const { delivery, append } = openDelivery();
     await append("1");
     await delivery.open(room);
     expect(delivery.position(room).offset).toBe(1);
@@ -376,7 +255,7 @@ describe("Delivery", () => {
 
   test("open() that fails holds nothing, and may be tried again", async () => {
     let away = true;
-    const { delivery } = open((log) => ({
+    const { delivery } = openDelivery((log) => ({
       ...bound(log),
       join: (channel) => (away ? Promise.reject(new Error("away")) : log.join(channel)),
     }));
@@ -388,14 +267,3 @@ describe("Delivery", () => {
     expect(delivery.position(room).offset).toBe(0);
   });
 });
-
-function bound(log: ChannelLog): ChannelLog {
-  return {
-    append: (request) => log.append(request),
-    join: (channel) => log.join(channel),
-    leave: (channel) => log.leave(channel),
-    interested: (channel) => log.interested(channel),
-    read: (channel, range) => log.read(channel, range),
-    close: () => log.close(),
-  };
-}

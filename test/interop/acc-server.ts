@@ -34,8 +34,8 @@ export interface AccAnswer {
 export type AccMethod = "QueryUsersOnline" | "SendMsg" | "SendMsgAll" | "GetUserList";
 export type AccHandlers = Readonly<Record<AccMethod, (request: AccRequest) => Promise<AccAnswer>>>;
 
-/** What the reference system gives its calls. */
-const CALL_MS_MAX = 1_000;
+/** The reference system gives its calls a second; a machine that stands still for a moment is no failure here. */
+const CALL_MS_MAX = 5_000;
 
 export class AccServer {
   readonly port: number;

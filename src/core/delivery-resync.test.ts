@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test";
+import { bound, draft, openDelivery, room, settle } from "../../test/delivery-bed.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import type { ChannelId } from "../base/ids.ts";
+import { RESYNC_CHANNELS_AT_ONCE } from "../base/limits.ts";
+import { MemoryStore } from "../storage/memory/memory-store.ts";
+
+describe("Delivery, looking again", () => {
+  test("resync() joins every open channel again, and publishes what was missed", async () => {
+    const joined: ChannelId[] = [];
+    const { delivery, client, append } = openDelivery((log) => ({
+      ...bound(log),
+      join: (channel) => {
+        joined.push(channel);
+        return log.join(channel);
+      },
+    }));
+    for (let count = 0; count < RESYNC_CHANNELS_AT_ONCE * 2; count += 1) {
+      await delivery.open(`room:${count}` as ChannelId);
+    }
+    await delivery.open(room);
+    await append("1");
+    await append("2");
+    joined.length = 0;
+    await delivery.resync();
+    await settle();
+    expect(joined).toHaveLength(RESYNC_CHANNELS_AT_ONCE * 2 + 1);
+    expect(client.offsetsIn(room)).toEqual([1, 2]);
+  });
+
+  test("resync() follows a log that went back, and tells that history is lost", async () => {
+    let back = false;
+    const { delivery, client, append } = openDelivery((log) => ({
+      ...bound(log),
+      async join(channel) {
+        const head = await log.join(channel);
+        return back ? { ...head, offset: 1 } : head;
+      },
+    }));
+    await delivery.open(room);
+    const [first, second] = [await append("1"), await append("2")];
+    delivery.deliver(first);
+    delivery.deliver(second);
+    back = true;
+    await delivery.resync();
+    expect(client.kinds()).toEqual(["msg", "msg", "notice"]);
+    delivery.deliver(second);
+    expect(client.offsetsIn(room)).toEqual([1, 2, 2]);
+  });
+
+  test("resync() takes no log for one that went back that began anew while it looked", async () => {
+    const fresh = new MemoryStore({ clock: new FakeClock(), countMax: 1_000, ageMs: 3_600_000 });
+    const held = Promise.withResolvers<void>();
+    let isLost = false;
+    const { delivery, client, append } = openDelivery((log) => ({
+      ...bound(log),
+      async join(channel) {
+        if (!isLost) return log.join(channel);
+        const head = await fresh.join(channel);
+        await held.promise;
+        return head;
+      },
+      read: (channel, range) => (isLost ? fresh : log).read(channel, range),
+    }));
+    await delivery.open(room);
+    for (const msg of ["1", "2"]) delivery.deliver(await append(msg));
+    isLost = true;
+    const look = delivery.resync();
+    const one = draft("3");
+    const { receipt } = await fresh.append({ channel: room, draft: one, windowMs: 0 });
+    delivery.deliver({ ...one, ...receipt });
+    await settle();
+    expect(client.kinds()).toEqual(["msg", "msg", "notice", "msg"]);
+    held.resolve();
+    await look;
+    await settle();
+    expect(client.kinds()).toEqual(["msg", "msg", "notice", "msg"]);
+    expect(delivery.position(room)).toEqual({ epoch: receipt.epoch, offset: 1 });
+  });
+
+  test("resync() fails when the log is away, and may be repeated", async () => {
+    let away = false;
+    const { delivery, client, append } = openDelivery((log) => ({
+      ...bound(log),
+      join: (channel) => (away ? Promise.reject(new Error("away")) : log.join(channel)),
+    }));
+    await delivery.open(room);
+    await append("1");
+    away = true;
+    await expect(delivery.resync()).rejects.toThrow("away");
+    away = false;
+    await delivery.resync();
+    await settle();
+    expect(client.offsetsIn(room)).toEqual([1]);
+  });
+});
