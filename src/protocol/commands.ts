@@ -18,7 +18,7 @@ import type { HistoryRange } from "../core/channel-log.ts";
 import type { LoginCommand, Target } from "../core/chat.ts";
 import type { ChannelPosition, Content, Position } from "../core/message.ts";
 import { parseUserId } from "../core/user.ts";
-import { contentOf, contentShape } from "./content.ts";
+import { contentOf, contentShape, textOf } from "./content.ts";
 import { boundedText, check, illegal } from "./shapes.ts";
 
 export type Command =
@@ -90,6 +90,8 @@ const PARSERS: Readonly<Record<Action, Parser>> = {
   ping: () => ({ action: "ping" }),
   logout: () => ({ action: "logout" }),
   send(data) {
+    const plain = plainSend(data);
+    if (plain !== undefined) return plain;
     const fields = check(sendShape, data);
     return { action: "send", to: toTarget(fields), content: contentOf(fields) };
   },
@@ -150,6 +152,15 @@ function plainLogin(data: { userId?: unknown; appPlatform?: unknown }): Command 
     positions: NO_POSITIONS,
     wantsDetails: false,
   };
+}
+
+/** A text to a channel and nothing else, as most are: a schema is a tenth of what such a send costs. */
+function plainSend(data: { channel?: unknown; msg?: unknown; type?: unknown }): Command | undefined {
+  const { channel, msg, type = "text" } = data;
+  if (typeof channel !== "string" || typeof msg !== "string" || type !== "text" || msg === "")
+    return undefined;
+  for (const key in data) if (key !== "channel" && key !== "msg" && key !== "type") return undefined;
+  return { action: "send", to: { channel: parseChannelId(channel) }, content: textOf(msg) };
 }
 
 const NO_POSITIONS: readonly ChannelPosition[] = [];

@@ -35,8 +35,7 @@ export type ContentFields = z.output<typeof shape>;
  * @throws {PrimError} `invalid_argument` if a field that the type needs is missing or no address.
  */
 export function contentOf(fields: ContentFields): Content {
-  // Half a surrogate pair has no UTF-8; what is stored and pushed must be what is hashed and compared.
-  const msg = fields.msg.toWellFormed();
+  const msg = wellFormed(fields.msg);
   switch (fields.type) {
     case "text":
     case "custom":
@@ -48,6 +47,16 @@ export function contentOf(fields: ContentFields): Content {
     case "file":
       return { type: fields.type, msg, media: mediaOf(fields) };
   }
+}
+
+/** @param msg not empty. */
+export function textOf(msg: string): Content {
+  return { type: "text", msg: wellFormed(msg) };
+}
+
+/** Half a surrogate pair has no UTF-8; what is stored and pushed must be what is hashed and compared. */
+function wellFormed(msg: string): string {
+  return msg.toWellFormed();
 }
 
 function mediaOf({ type, url, secret, size, durationMs, name, bytes, mimeType }: ContentFields): Media {

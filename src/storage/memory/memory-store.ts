@@ -90,7 +90,7 @@ export class MemoryStore implements Store {
     this.#store(log, { ...draft, channel, epoch, offset, sentAt });
     const receipt = { channel, epoch, offset, id: draft.id, sentAt };
     if (key !== undefined) this.#sent.remember(key, receipt, now + windowMs);
-    this.#forgetLogs(now, STEPS_PER_APPEND);
+    if (this.#isTooMuch()) this.#forgetLogs(now, STEPS_PER_APPEND);
     return { receipt, repeated: false, nodes: [] };
   }
 
@@ -170,14 +170,17 @@ export class MemoryStore implements Store {
     this.#sent.forget(now);
   }
 
+  #isTooMuch(): boolean {
+    return this.#messages > this.#messagesMax || this.#logs.size > this.#channelsMax;
+  }
+
   /** Forgets logs that are too old or too much, at most `stepsMax`. */
   #forgetLogs(now: number, stepsMax: number): void {
     for (let step = 0; step < stepsMax; step++) {
       const oldest = this.#logs.oldest();
       if (oldest === undefined) break;
-      const tooMuch = this.#messages > this.#messagesMax || this.#logs.size > this.#channelsMax;
-      const tooOld = oldest.value.sentAt < now - this.#ageMs;
-      if (!tooMuch && !tooOld) break;
+      const isTooOld = oldest.value.sentAt < now - this.#ageMs;
+      if (!isTooOld && !this.#isTooMuch()) break;
       this.#logs.delete(oldest.key);
       this.#messages -= oldest.value.ring.count;
       this.#epoch = newEpoch();

@@ -10,7 +10,7 @@
 import type { Server } from "bun";
 import type { Clock } from "../../base/clock.ts";
 import { SLICE_PENDING_CHARS_MAX, SLICE_SUBSCRIBERS_MAX, TOPIC_SUBSCRIBERS_MAX } from "../../base/limits.ts";
-import type { Frame } from "../../protocol/frames.ts";
+import type { Format, Frame } from "../../protocol/frames.ts";
 import { type Slice, SliceTurns } from "./slice-turns.ts";
 import type { WebSocketConnection } from "./websocket-connection.ts";
 
@@ -33,6 +33,8 @@ export interface SliceBounds {
 }
 
 export class SlicedTopics {
+  /** In which somebody has subscribed here, now or before: for the others there is nobody to look for. */
+  readonly formats = new Set<Format>();
   readonly #server: TopicServer;
   readonly #turns: SliceTurns;
   readonly #big = new Map<string, BigTopic>();

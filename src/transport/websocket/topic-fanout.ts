@@ -60,9 +60,11 @@ export class TopicFanout implements Fanout {
       return;
     }
     for (const format of FORMATS) {
-      const topic = topicOf(channel, format);
+      let topic: string | undefined;
       let frame: Frame | undefined;
       for (const topics of this.#listeners.values()) {
+        if (!topics.formats.has(format)) continue;
+        topic ??= topicOf(channel, format);
         const subscribers = topics.subscribers(topic);
         if (subscribers === 0) continue;
         frame ??= encodePush(format, push);

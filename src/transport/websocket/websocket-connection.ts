@@ -150,6 +150,7 @@ export class WebSocketConnection implements Connection {
       this.hearsInbox = socket !== undefined;
       return;
     }
+    this.#topics.formats.add(this.format);
     const topic = topicOf(channel, this.format);
     // Who is in a slice of it already must not come into another.
     if (this.#topics.isBig(topic) && this.#nameOf(topic) !== undefined) return;
