@@ -21,6 +21,7 @@ const BENCHES: Record<string, { readonly purpose: string; readonly file: string 
   idle: { file: "./idle.ts", purpose: "CPU and wake-ups of a server that has nothing to do" },
   login: { file: "./login.ts", purpose: "cost of a login while the room grows to 10,000 users" },
   store: { file: "./store.ts", purpose: "appends and reads of the channel logs" },
+  resync: { file: "./resync.ts", purpose: "looking again at all open channels after a fault" },
   attendance: { file: "./attendance.ts", purpose: "comings and goings of big and small rooms in Redis" },
   rpc: {
     file: "./rpc.ts",

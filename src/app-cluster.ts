@@ -37,7 +37,7 @@ export interface AppClusterParts {
   readonly logger: Logger;
   readonly roster: Roster;
   readonly delivery: Delivery;
-  /** Has the open channels looked at again. */
+  /** Has the open channels joined again. */
   readonly resyncer: Resyncer;
   /** To the connections of this node. */
   readonly fanout: Fanout;
@@ -72,6 +72,7 @@ export function createAppCluster(parts: AppClusterParts): AppCluster {
   const leaseMs = config.cluster.leaseSeconds * 1_000;
   const registry = new RedisNodeRegistry(redis, { nodeId, clock });
   const attendance = new RedisAttendance(redis, { nodeId, clock });
+  const finder = new Resyncer(() => delivery.findMissed(), clock, logger);
   const attender = new Resyncer(() => parts.announcer().attendAgain(), clock, logger);
   redis.onBack(() => {
     attender.look();
@@ -102,7 +103,8 @@ export function createAppCluster(parts: AppClusterParts): AppCluster {
         deliver: (message) => delivery.deliver(message),
         publishLocally: (channel, push) => fanout.publish(channel, push),
       },
-      resync: () => resyncer.look(),
+      // Who was taken for dead may be interested in nothing any more; else only messages can be missing.
+      resync: (reasons) => (reasons.includes("lease regained") ? resyncer : finder).look(),
       onRegained: () => attender.look(),
       onDied: (dead) => undertaker.clear(dead),
       status: parts.status,
@@ -141,6 +143,7 @@ export function createAppCluster(parts: AppClusterParts): AppCluster {
     async stop() {
       undertaker.stop();
       attender.stop();
+      finder.stop();
       if (!started) return;
       started = false;
       await cluster.stop();

@@ -44,6 +44,7 @@ export function bound(log: ChannelLog): ChannelLog {
   return {
     append: (request) => log.append(request),
     join: (channel) => log.join(channel),
+    heads: (channels) => log.heads(channels),
     leave: (channel) => log.leave(channel),
     interested: (channel) => log.interested(channel),
     read: (channel, range) => log.read(channel, range),

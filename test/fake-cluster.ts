@@ -127,6 +127,7 @@ function sharedStore(store: Store, others: () => NodeId[]): Store {
       return { ...(await store.append(request)), nodes: others() };
     },
     join: (channel) => store.join(channel),
+    heads: (channels) => store.heads(channels),
     leave: (channel) => store.leave(channel),
     interested: async () => others(),
     read: (channel, range) => store.read(channel, range),

@@ -226,8 +226,10 @@ export const GAP_WAIT_MS = 20;
 export const GAP_RETRY_MS = 1_000;
 /** Messages of one channel that wait for one before them; beyond it the log is read instead. */
 export const EARLY_MESSAGES_MAX = 512;
-/** Channels looked at again at the same time after a link broke: a few milliseconds of the store's time. */
+/** Channels joined again at the same time after the store was away: a few milliseconds of the store's time. */
 export const RESYNC_CHANNELS_AT_ONCE = 512;
+/** Channels whose heads are asked for at once after a link broke: a millisecond of the store's time. */
+export const HEADS_AT_ONCE = 1_024;
 
 // Workers.
 

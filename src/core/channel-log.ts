@@ -65,6 +65,14 @@ export interface ChannelLog {
   join(channel: ChannelId): Promise<Position>;
 
   /**
+   * Where channels stand, without a word about interest: for many at once it is cheaper by far than join().
+   *
+   * @returns one for each, in their order; undefined for a channel that nobody has written to, or that is forgotten.
+   * @throws {PrimError} `unavailable` if the store is away.
+   */
+  heads(channels: readonly ChannelId[]): Promise<readonly (Position | undefined)[]>;
+
+  /**
    * Ends this node's interest. Repeating it, or leaving what was not joined, is safe. Joins and leaves of one
    * channel take effect in the order of the calls.
    */

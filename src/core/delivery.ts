@@ -14,6 +14,7 @@ import {
   EARLY_MESSAGES_MAX,
   GAP_RETRY_MS,
   GAP_WAIT_MS,
+  HEADS_AT_ONCE,
   HISTORY_PAGE_MAX,
   RESYNC_CHANNELS_AT_ONCE,
 } from "../base/limits.ts";
@@ -181,8 +182,41 @@ export class Delivery {
   }
 
   /**
-   * Says anew that this node is interested in each open channel, and publishes what it has missed: after a link broke,
-   * a peer died, or the store was away.
+   * Publishes what this node has missed in its open channels, in which its interest is noted: after a link broke, or a peer died.
+   *
+   * @throws {PrimError} `unavailable` if the store is away; what was looked at until then is right.
+   */
+  async findMissed(): Promise<void> {
+    let batch: ChannelId[] = [];
+    for (const channel of this.#channels.keys()) {
+      batch.push(channel);
+      if (batch.length < HEADS_AT_ONCE) continue;
+      await this.#compareHeads(batch);
+      batch = [];
+    }
+    if (batch.length > 0) await this.#compareHeads(batch);
+  }
+
+  async #compareHeads(channels: readonly ChannelId[]): Promise<void> {
+    const before = channels.map((channel) => {
+      const local = this.#channels.get(channel);
+      return local && { local, epoch: local.epoch, offset: local.offset };
+    });
+    const heads = await this.#log.heads(channels);
+    const gone: ChannelId[] = [];
+    for (const [index, channel] of channels.entries()) {
+      const [was, head] = [before[index], heads[index]];
+      if (was === undefined || this.#channels.get(channel) !== was.local) continue;
+      if (head !== undefined) this.#compare(channel, was.local, was, head);
+      // The store has lost or forgotten it, and join() says under which epoch it goes on.
+      else if (was.local.offset > 0) gone.push(channel);
+    }
+    await Promise.all(gone.map((channel) => this.#lookAgain(channel)));
+  }
+
+  /**
+   * Says anew that this node is interested in each open channel, and publishes what it has missed: after the store was away, or
+   * somebody may have taken this node for dead.
    *
    * @throws {PrimError} `unavailable` if the store is away; what was looked at until then is right.
    */
@@ -205,7 +239,15 @@ export class Delivery {
     if (this.#channels.get(channel) !== local) return;
     const before = this.position(channel);
     const head = await this.#log.join(channel);
-    if (this.#channels.get(channel) !== local) return;
+    if (this.#channels.get(channel) === local) this.#compare(channel, local, before, head);
+  }
+
+  /**
+   * Looks for what the store has and was not published here.
+   *
+   * @param before what was published when the store was asked for its head.
+   */
+  #compare(channel: ChannelId, local: LocalChannel, before: Position, head: Position): void {
     if (head.epoch === before.epoch && head.epoch === local.epoch && head.offset < before.offset) {
       // The store came back with less than it had answered for, as after a failover: offsets will be given again.
       this.#logger.warn("channel went back", { channel, offset: before.offset, head: head.offset });

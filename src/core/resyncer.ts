@@ -14,7 +14,7 @@ export class Resyncer {
   #cancelRetry: Cancel | undefined;
   #hasStopped = false;
 
-  /** @param resync see Delivery.resync(). */
+  /** @param resync Delivery.resync() or findMissed(), for example. */
   constructor(resync: () => Promise<void>, clock: Clock, logger: Logger) {
     this.#resync = resync;
     this.#clock = clock;

@@ -76,6 +76,19 @@ export function testHistory(bed: StoreBed): void {
     expect(await store.read(lobby, { before: undefined, limit: 10 })).toEqual(page);
   });
 
+  test("heads() says where each channel stands, in the order of asking, and nothing of one without messages", async () => {
+    const { store } = await bed.open();
+    expect(await store.heads([])).toEqual([]);
+    expect(await store.heads([lobby])).toEqual([undefined]);
+    const other = channel("inbox:\u99ac{}|1");
+    await fill(store, lobby, 3);
+    await fill(store, other, 1);
+    const [inLobby, inOther] = [await store.join(lobby), await store.join(other)];
+    const asked = [other, channel("room:empty"), lobby, other];
+    expect(await store.heads(asked)).toEqual([inOther, undefined, inLobby, inOther]);
+    expect(inLobby.offset).toBe(3);
+  });
+
   test("read() refuses a limit or an offset out of range", async () => {
     const { store } = await bed.open();
     await fill(store, lobby, 2);

@@ -99,6 +99,14 @@ export class MemoryStore implements Store {
     return this.#position(this.#logs.get(channel));
   }
 
+  async heads(channels: readonly ChannelId[]): Promise<readonly (Position | undefined)[]> {
+    this.#assertOpen();
+    return channels.map((channel) => {
+      const log = this.#logs.get(channel);
+      return log && this.#position(log);
+    });
+  }
+
   async leave(): Promise<void> {}
 
   async interested(): Promise<readonly NodeId[]> {

@@ -76,6 +76,18 @@ export class RedisStore implements Store {
     return { epoch: this.#lastEpoch, offset };
   }
 
+  async heads(channels: readonly ChannelId[]): Promise<readonly (Position | undefined)[]> {
+    this.#assertOpen();
+    const connection = this.#connection;
+    const keys = channels.map((channel) => this.#keysOf(channel).head);
+    if (keys.length === 0) return [];
+    // One call for keys of many slots is none that Redis Cluster takes.
+    const texts = connection.isCluster
+      ? await Promise.all(keys.map((key) => connection.command("GET", key)))
+      : ((await connection.command("MGET", ...keys)) as unknown[]);
+    return texts.map(headOf);
+  }
+
   async leave(channel: ChannelId): Promise<void> {
     await this.#write(channel, [this.#keysOf(channel).nodes], ["leave"], true);
   }
@@ -172,6 +184,13 @@ type AppendReply = [
 ];
 type Entry = [id: string, fields: [name: string, draft: string]];
 type ReadReply = [epoch: Epoch, head: number, oldest: number, entries: Entry[]];
+
+/** A head as the scripts have written it (channel-keys.ts). */
+function headOf(text: unknown): Position | undefined {
+  if (text === null) return undefined;
+  const [epoch, offset] = String(text).split(" ");
+  return { epoch: epoch as Epoch, offset: Number(offset) };
+}
 
 function messageOf(channel: ChannelId, epoch: Epoch, [id, [, draftJson]]: Entry): Message {
   const draft: Draft = JSON.parse(draftJson);

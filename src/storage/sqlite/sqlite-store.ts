@@ -83,6 +83,15 @@ export class SqliteStore implements Store {
     return this.#reading(() => this.#heads.position(channel));
   }
 
+  async heads(channels: readonly ChannelId[]): Promise<readonly (Position | undefined)[]> {
+    return this.#reading(() =>
+      channels.map((channel) => {
+        const head = this.#heads.find(channel);
+        return head && { epoch: head.epoch, offset: head.offset };
+      }),
+    );
+  }
+
   async leave(): Promise<void> {}
 
   async interested(): Promise<readonly NodeId[]> {
