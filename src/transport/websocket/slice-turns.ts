@@ -54,8 +54,8 @@ export class SliceTurns {
     this.#waiting.delete(slice);
     const startedAt = this.#clock.monotonic();
     const frames = slice.write();
-    // The runtime writes to the sockets when this turn of the event loop ends.
-    this.#clock.soon(() => this.#rest(startedAt, frames));
+    // The runtime writes to the sockets when a turn of the event loop ends: surely when the next one has.
+    this.#clock.soon(() => this.#clock.soon(() => this.#rest(startedAt, frames)));
   }
 
   #rest(startedAt: number, frames: number): void {

@@ -12,6 +12,8 @@ import { SlicedTopics, type TopicServer } from "./sliced-topics.ts";
 
 const TOPIC = "all|j";
 
+const endOfTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 /** A listener whose sockets are numbers, with two of them to a slice, of which the last is written first. Writing to a name takes `writeMs`. */
 function bed() {
   const clock = new FakeClock();
@@ -52,7 +54,11 @@ function bed() {
         if (name !== undefined) names.get(name)?.delete(client);
       }
     },
-    turn: () => new Promise<void>((resolve) => setImmediate(resolve)),
+    /** The turn of the event loop in which a slice is written, and the next. */
+    async turn() {
+      await endOfTurn();
+      await endOfTurn();
+    },
   };
 }
 
@@ -174,6 +180,19 @@ test("SliceTurns rests after a slice as long as it took, and longer when it is w
   expect(writes.length).toBe(3);
   clock.advance(1);
   expect(writes.length).toBe(4);
+});
+
+test("SliceTurns counts what sockets take after the turn in which a slice was written", async () => {
+  const { topics, come, writes, clock, turn } = bed();
+  come(1, 2, 3, 4);
+  topics.publish(TOPIC, "a");
+  await endOfTurn();
+  clock.advance(10);
+  await turn();
+  clock.advance(9);
+  expect(writes.length).toBe(1);
+  clock.advance(1);
+  expect(writes.length).toBe(2);
 });
 
 test("SliceTurns rests for SLICE_REST_MS_MAX at most", async () => {
