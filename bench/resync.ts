@@ -90,7 +90,7 @@ async function openAll({ connection }: RedisProcess, channels: number, written: 
         return store.append({ channel, draft, windowMs: 0 });
       }),
     );
-    await Promise.all(some.map((channel) => delivery.open(channel)));
+    await Promise.all(some.flatMap((channel) => delivery.open(channel) ?? []));
   }
   return delivery;
 }

@@ -165,7 +165,7 @@ test("what is meant for a node that is taken for dead makes it look at the log w
 test("a node that stops says goodbye: what it said last arrives, and nobody looks at the log", async () => {
   const registry = new RegistryInMemory();
   await using a = await ClusterNode.start(registry);
-  await using b = await ClusterNode.start(registry, { leaseMs: 2_000 });
+  await using b = await ClusterNode.start(registry);
   a.say([b], messageOf(1));
   b.say([a], messageOf(2));
   await Promise.all([a.received(1), b.received(1)]);
@@ -174,7 +174,10 @@ test("a node that stops says goodbye: what it said last arrives, and nobody look
   expect(b.messages.length).toBe(20_001);
   // b sees that it has left, and that is no death to clear up after.
   await eventually(
-    () => b.cluster.living.find(a.nodeId),
+    async () => {
+      await b.cluster.living.look();
+      return b.cluster.living.find(a.nodeId);
+    },
     (node) => node === undefined,
     "a to have left",
   );
