@@ -228,7 +228,7 @@ export const GAP_RETRY_MS = 1_000;
 export const EARLY_MESSAGES_MAX = 512;
 /** Channels joined again at the same time after the store was away: a few milliseconds of the store's time. */
 export const RESYNC_CHANNELS_AT_ONCE = 512;
-/** Channels whose heads are asked for at once after a link broke: a millisecond of the store's time. */
+/** Channels whose heads are asked for at once after a link broke: a millisecond or two of the store's time. */
 export const HEADS_AT_ONCE = 1_024;
 
 // Workers.

@@ -148,6 +148,35 @@ describe("Delivery, looking again", () => {
     expect(delivery.position(room)).toEqual(await fresh.join(room));
   });
 
+  test("two looks at once follow a log that went back once, and publish nothing twice", async () => {
+    const held = Promise.withResolvers<void>();
+    let back = false;
+    const { delivery, client, append } = openDelivery((log) => ({
+      ...bound(log),
+      async join(channel) {
+        const head = await log.join(channel);
+        return back ? { ...head, offset: 1 } : head;
+      },
+      async heads(channels) {
+        const heads = channels.map(() => ({ ...delivery.position(room), offset: 1 }));
+        await held.promise;
+        return heads;
+      },
+    }));
+    await delivery.open(room);
+    const [first, second] = [await append("1"), await append("2")];
+    for (const message of [first, second]) delivery.deliver(message);
+    back = true;
+    const looks = [delivery.findMissed(), delivery.resync()];
+    await settle();
+    delivery.deliver(second);
+    held.resolve();
+    await Promise.all(looks);
+    await settle();
+    expect(client.kinds()).toEqual(["msg", "msg", "notice"]);
+    expect(client.offsetsIn(room)).toEqual([1, 2]);
+  });
+
   test("findMissed() fails when the log is away, and may be repeated", async () => {
     let away = true;
     const { delivery, client, append } = openDelivery((log) => ({

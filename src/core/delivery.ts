@@ -63,6 +63,8 @@ export class Delivery {
   readonly #clock: Clock;
   readonly #channels = new Map<ChannelId, LocalChannel>();
   #gapsFilled = 0;
+  /** The end of the last look that was asked for. */
+  #looks = Promise.resolve();
 
   constructor({ log, fanout, logger, clock }: DeliveryParts) {
     this.#log = log;
@@ -186,7 +188,11 @@ export class Delivery {
    *
    * @throws {PrimError} `unavailable` if the store is away; what was looked at until then is right.
    */
-  async findMissed(): Promise<void> {
+  findMissed(): Promise<void> {
+    return this.#inTurn(() => this.#compareAll());
+  }
+
+  async #compareAll(): Promise<void> {
     let batch: ChannelId[] = [];
     for (const channel of this.#channels.keys()) {
       batch.push(channel);
@@ -220,7 +226,18 @@ export class Delivery {
    *
    * @throws {PrimError} `unavailable` if the store is away; what was looked at until then is right.
    */
-  async resync(): Promise<void> {
+  resync(): Promise<void> {
+    return this.#inTurn(() => this.#joinAll());
+  }
+
+  /** One look at a time: of two that saw a log go back, the later would take back what was published after the first. */
+  #inTurn(look: () => Promise<void>): Promise<void> {
+    const turn = this.#looks.then(look);
+    this.#looks = turn.catch(() => {}); // Who asked for it is told.
+    return turn;
+  }
+
+  async #joinAll(): Promise<void> {
     let batch: Promise<void>[] = [];
     for (const channel of this.#channels.keys()) {
       batch.push(this.#lookAgain(channel));

@@ -97,10 +97,12 @@ describeWith("redis-server", "Redis Cluster", () => {
     const user = { username: "prim", password: "CHANGE-ME" };
     const connection = { keyPrefix: "prim:" };
     const { store } = await bed.open({ ...addressOf(...servers), ...user }, { connection });
-    for (const room of upTo(9).map((n) => channel(`room:acl-${n}`))) {
+    const rooms = upTo(9).map((n) => channel(`room:acl-${n}`));
+    for (const room of rooms) {
       await store.join(room);
       expect((await send(store, room, { seq: "1" })).receipt.offset).toBe(1);
     }
+    expect((await store.heads(rooms)).map((head) => head?.offset)).toEqual(rooms.map(() => 1));
   });
 
   test("a server that is gone takes its slots with it, is back, and nothing that was answered is lost", async () => {

@@ -133,6 +133,7 @@ describeWith("redis-server", "RedisConnection", () => {
     for (let n = 0; n < 300; n++) void send(store, lobby, { seq: String(n) });
     await send(store, lobby, { seq: "1" });
     const head = await store.join(lobby);
+    expect(await store.heads([room("empty"), lobby])).toEqual([undefined, head]);
     await store.mark(lobby, ann, head);
     await store.marked(lobby, ann, head.epoch);
     await store.interested(lobby);

@@ -204,6 +204,16 @@ export const turnScript = redisScript("turn", `#!lua\n${HEAD}${TURN}`);
 /** The same where Redis has no memory left: for what takes none. */
 export const frugalTurnScript = redisScript("frugal turn", `#!lua flags=allow-oom\n${HEAD}${TURN}`);
 
+/** KEYS: heads of channels. Gives them as they are. MGET would be quicker still, and a right more that Redis' user needs. */
+export const headsScript = redisScript(
+  "heads",
+  `#!lua flags=no-writes
+local heads = {}
+for at, key in ipairs(KEYS) do heads[at] = redis.call('GET', key) end
+return heads
+`,
+);
+
 /**
  * KEYS: head, log. ARGV: as above, then `after` or `before`, the offset (empty: the head), limit.
  * Gives epoch, head offset, oldest kept offset, entries.

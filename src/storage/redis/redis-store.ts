@@ -14,7 +14,7 @@ import type { Draft, Message, Position } from "../../core/message.ts";
 import { checkRange, type HistoryBounds, windowOf } from "../history-window.ts";
 import { storeFailed } from "./call-gate.ts";
 import { type ChannelKeys, channelKeys } from "./channel-keys.ts";
-import { frugalTurnScript, readScript, turnScript } from "./channel-scripts.ts";
+import { frugalTurnScript, headsScript, readScript, turnScript } from "./channel-scripts.ts";
 import { EpochCandidate } from "./epoch-candidate.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import type { RedisScript } from "./redis-script.ts";
@@ -84,7 +84,7 @@ export class RedisStore implements Store {
     // One call for keys of many slots is none that Redis Cluster takes.
     const texts = connection.isCluster
       ? await Promise.all(keys.map((key) => connection.command("GET", key)))
-      : ((await connection.command("MGET", ...keys)) as unknown[]);
+      : ((await connection.evaluate(headsScript, keys)) as unknown[]);
     return texts.map(headOf);
   }
 
